@@ -18,7 +18,6 @@ Errors a connector may raise; the class alone decides what the caller does:
 """
 
 import abc
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,7 +26,7 @@ from typing import Any, ClassVar
 import aiohttp
 from pydantic import BaseModel, ConfigDict
 
-from channels.events import Event, JSON
+from channels.events import JSON, Event
 
 
 class ChannelError(Exception):
@@ -329,5 +328,5 @@ async def call_once(request: Callable[[], Awaitable[aiohttp.ClientResponse]]) ->
             return response.status, response.headers, await response.read()
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         raise Retry("The provider cannot be reached", code="connect") from error
-    except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
         raise Unknown("The connection broke before the provider answered", code="broken") from error

@@ -179,13 +179,4 @@ class Notice:
     error: bool = False
 
 
-Event = (
-    InboundMessage
-    | MessageEdited
-    | MessageDeleted
-    | Reaction
-    | DeliveryStatus
-    | ConsentChanged
-    | ContactChanged
-    | Notice
-)
+Event = InboundMessage | MessageEdited | MessageDeleted | Reaction | DeliveryStatus | ConsentChanged | ContactChanged | Notice

@@ -23,7 +23,5 @@ def connector_type(kind: str) -> type[Connector]:
     if kind not in kinds():
         raise LookupError(f"There is no channel kind {kind!r}; choose one of {', '.join(kinds())}")
     module = importlib.import_module(f"channels.{kind}")
-    found = [
-        c for c in vars(module).values() if isinstance(c, type) and issubclass(c, Connector) and c is not Connector
-    ]
+    found = [c for c in vars(module).values() if isinstance(c, type) and issubclass(c, Connector) and c is not Connector]
     return next(c for c in found if c.__module__ == module.__name__ and getattr(c, "kind", None) == kind)

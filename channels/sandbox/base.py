@@ -167,7 +167,7 @@ class StandIn(abc.ABC):
         """Keep a background task alive until it is done or the stand-in stops."""
         task = asyncio.ensure_future(job)
         self._tasks.add(task)  # type: ignore[arg-type]
-        task.add_done_callback(self._tasks.discard)  # type: ignore[arg-type]
+        task.add_done_callback(self._tasks.discard)
 
     def sent_to(self, address: str) -> list[Bubble]:
         """Our bubbles on the phone with this address, oldest first (for tests)."""
