@@ -1,0 +1,1 @@
+"""Remember: tables, use cases, HTTP and live updates. The only room with state."""

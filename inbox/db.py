@@ -1,0 +1,334 @@
+"""The one door to the database: plain synchronous functions on a Connection, run in threads, committed in groups.
+
+Three ways in, all of them transactions that are committed before the caller hears of it:
+
+* `await db.run(function, ...)`   writes; functions that wait together share one transaction, each in a savepoint of its own
+* `await db.batch(function, item)` writes; `function(connection, items)` gets everything that waits, and answers item by item
+* `await db.read(function, ...)`  reads, on connections of their own
+
+There is no timer: a writer commits whatever waits, so the busier it is, the cheaper each call becomes. After the commit, the
+signals that functions left with `signal(connection, ...)` go to `Database.on_commit` ("commit, then wake").
+Functions may be run again (a deadlock, a lost race, a poisoned group), so they do nothing but use the connection.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+
+from inbox import ids
+from inbox.settings import Settings
+
+__all__ = ["Database", "DatabaseDown", "Signal", "ids", "signal"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+I = TypeVar("I")  # noqa: E741 an item of a batch
+
+Signal = tuple[Hashable, ...]
+GROUP = 256
+"""At most so many calls in one transaction: bounds how long the lock is held."""
+TRIES = 4
+
+
+class DatabaseDown(Exception):
+    """The database cannot be reached or written: nothing was stored, the caller keeps what it has (see `inbox.spool`)."""
+
+
+def signal(connection: sa.Connection, *what: Hashable) -> None:
+    """Leave a signal that is given out after the commit, once however often it was left; not at all if it is rolled back."""
+    connection.info.setdefault("signals", {})[what] = None
+
+
+@dataclass(slots=True)
+class _Call:
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    keywords: dict[str, Any]
+    batch: bool
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[Any]"
+    result: Any = None
+    error: BaseException | None = None
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """The calls that wait, and which batch functions are in some writer's hands (never two groups of one function at once)."""
+
+    calls: "deque[_Call]" = field(default_factory=deque)
+    busy: set[Any] = field(default_factory=set)
+    closed: bool = False
+    ready: threading.Condition = field(default_factory=threading.Condition)
+
+    def put(self, call: _Call) -> None:
+        with self.ready:
+            if self.closed:
+                raise DatabaseDown("The database is closed")
+            self.calls.append(call)
+            self.ready.notify()
+
+    def take(self) -> list[_Call]:
+        """The next group: all waiting calls of one batch function, or the single calls at the front. Empty when closed."""
+        with self.ready:
+            while True:
+                first = next((c for c in self.calls if not c.batch or c.function not in self.busy), None)
+                if first is not None:
+                    return self._group(first)
+                if self.closed:
+                    return []
+                self.ready.wait()
+
+    def _group(self, first: _Call) -> list[_Call]:
+        wanted = [c for c in self.calls if c.batch == first.batch and (not c.batch or c.function is first.function)][:GROUP]
+        chosen = set(map(id, wanted))
+        self.calls = deque(c for c in self.calls if id(c) not in chosen)
+        if first.batch:
+            self.busy.add(first.function)
+        return wanted
+
+    def done(self, group: Sequence[_Call]) -> None:
+        if group[0].batch:
+            with self.ready:
+                self.busy.discard(group[0].function)
+                self.ready.notify_all()
+
+    def close(self) -> None:
+        with self.ready:
+            self.closed = True
+            self.ready.notify_all()
+
+
+class Database:
+    """Connections and threads of one process. `on_commit` is called on the event loop with the signals of each commit."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.sqlite = settings.sqlite
+        self._writing = _engine(settings, write=True)
+        self._reading = _engine(settings, write=False) if self.sqlite else self._writing
+        self.on_commit: Callable[[Sequence[Signal]], None] = lambda signals: None
+        self._waiting = _Waiting()
+        self._writers: list[threading.Thread] = []
+        self._readers = ThreadPoolExecutor(4, "db-read")
+        self._lock = threading.Lock()
+
+    async def run(self, function: Callable[Concatenate[sa.Connection, P], T], *arguments: P.args, **keywords: P.kwargs) -> T:
+        """Run `function(connection, ...)` in a transaction and return its result once committed."""
+        return cast(T, await self._wait(function, arguments, keywords, batch=False))
+
+    async def batch(self, function: Callable[[sa.Connection, Sequence[I]], Sequence[T | Exception]], item: I) -> T:
+        """Have `item` dealt with by `function(connection, items)` together with all others that wait for the same function.
+
+        `function` returns a result per item, or an exception in the place of one that failed alone.
+        """
+        return cast(T, await self._wait(function, (item,), {}, batch=True))
+
+    async def read(self, function: Callable[Concatenate[sa.Connection, P], T], *arguments: P.args, **keywords: P.kwargs) -> T:
+        """Run a function that only reads."""
+        call = lambda: self._read(function, arguments, keywords)  # noqa: E731
+        return await asyncio.get_running_loop().run_in_executor(self._readers, call)
+
+    def _read(self, function: Callable[..., T], arguments: tuple[Any, ...], keywords: dict[str, Any]) -> T:
+        with _translated(), self._reading.connect() as connection:
+            return function(connection, *arguments, **keywords)
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """A transaction in the calling thread (migrations, tests). Its signals are dropped: the sweep finds their work."""
+        with _translated(), self._writing.connect() as connection:
+            connection.info.pop("signals", None)
+            with connection.begin():
+                yield connection
+
+    async def _wait(self, function: Callable[..., Any], arguments: Any, keywords: Any, *, batch: bool) -> Any:
+        loop = asyncio.get_running_loop()
+        call = _Call(function, arguments, keywords, batch, loop, loop.create_future())
+        if not self._writers:
+            self._start()
+        self._waiting.put(call)
+        return await call.future
+
+    def _start(self) -> None:
+        with self._lock:
+            if not self._writers:
+                count = 1 if self.sqlite else 3
+                self._writers = [threading.Thread(target=self._write, name=f"db-write-{n}", daemon=True) for n in range(count)]
+                for thread in self._writers:
+                    thread.start()
+
+    def _write(self) -> None:
+        """A writer thread's life: take a group, commit it, give out the answers and the signals."""
+        while group := self._waiting.take():
+            try:
+                signals = self._commit(group)
+            except BaseException as error:
+                signals = ()
+                for call in group:
+                    call.error = error
+            finally:
+                self._waiting.done(group)
+            self._give_out(group, signals)
+
+    def _commit(self, group: list[_Call]) -> Sequence[Signal]:
+        for attempt in range(TRIES):
+            try:
+                with _translated(), self._writing.connect() as connection:
+                    connection.info.pop("signals", None)
+                    with connection.begin():
+                        _run_group(connection, group)
+                    return tuple(connection.info.pop("signals", ()))
+            except _Again:
+                if attempt == TRIES - 1:
+                    raise DatabaseDown("The database is too busy") from None
+        raise AssertionError("unreachable")
+
+    def _give_out(self, group: list[_Call], signals: Sequence[Signal]) -> None:
+        by_loop: dict[asyncio.AbstractEventLoop, list[_Call]] = {}
+        for call in group:
+            by_loop.setdefault(call.loop, []).append(call)
+        for loop, calls in by_loop.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._resolve, calls, signals)
+                signals = ()
+
+    def _resolve(self, calls: list[_Call], signals: Sequence[Signal]) -> None:
+        if signals:
+            self.on_commit(signals)
+        for call in calls:
+            if call.future.done():
+                continue
+            if call.error is not None:
+                call.future.set_exception(call.error)
+            else:
+                call.future.set_result(call.result)
+
+    def close(self) -> None:
+        """Finish what waits, then let go of threads and connections."""
+        self._waiting.close()
+        for thread in self._writers:
+            thread.join()
+        self._readers.shutdown()
+        self._writing.dispose()
+        self._reading.dispose()
+
+
+class _Again(Exception):
+    """The transaction lost a race with another one; run the group again."""
+
+
+def _run_group(connection: sa.Connection, group: list[_Call]) -> None:
+    for call in group:
+        call.error = None
+    if group[0].batch:
+        _run_batch(connection, group)
+    elif len(group) == 1:
+        group[0].result = group[0].function(connection, *group[0].arguments, **group[0].keywords)
+    else:
+        for call in group:
+            _run_one(connection, call)
+
+
+def _run_batch(connection: sa.Connection, group: list[_Call]) -> None:
+    """The whole group at once; if that fails, item by item, so that one poisoned item costs its neighbours nothing but time."""
+    kept = dict(connection.info.get("signals", ()))
+    try:
+        with connection.begin_nested():
+            results = group[0].function(connection, [call.arguments[0] for call in group])
+    except Exception as error:
+        _raise_again(error)
+        connection.info["signals"] = kept
+        if len(group) == 1:
+            raise
+        for call in group:
+            _run_one(connection, call)
+    else:
+        for call, result in zip(group, results, strict=True):
+            _settle(call, result)
+
+
+def _run_one(connection: sa.Connection, call: _Call) -> None:
+    kept = dict(connection.info.get("signals", ()))
+    try:
+        with connection.begin_nested():
+            if call.batch:
+                _settle(call, call.function(connection, [call.arguments[0]])[0])
+            else:
+                call.result = call.function(connection, *call.arguments, **call.keywords)
+    except Exception as error:
+        _raise_again(error)
+        connection.info["signals"] = kept
+        call.error = error
+
+
+def _settle(call: _Call, result: Any) -> None:
+    call.error, call.result = (result, None) if isinstance(result, Exception) else (None, result)
+
+
+_LOST_RACES = {"40001", "40P01", "55P03"}
+"""PostgreSQL: serialization failure, deadlock, lock not available."""
+
+
+def _raise_again(error: Exception) -> None:
+    """Raise _Again for a deadlock or the like, DatabaseDown for a lost connection; return for all that is the function's own."""
+    if isinstance(error, DatabaseDown):
+        raise error
+    if isinstance(error, DBAPIError):
+        if getattr(error.orig, "sqlstate", None) in _LOST_RACES:
+            raise _Again from error
+        if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+            raise DatabaseDown("The database cannot be written") from error
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn a driver's connection errors into DatabaseDown, lost races into _Again."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except DBAPIError as error:
+        _raise_again(error)
+        raise
+
+
+def _engine(settings: Settings, *, write: bool) -> sa.Engine:
+    if not settings.sqlite:
+        return sa.create_engine(
+            settings.sqlalchemy_url, pool_size=8, max_overflow=4, pool_pre_ping=False, pool_recycle=1800, pool_timeout=10,
+            connect_args={"options": "-c timezone=UTC", "connect_timeout": 5},
+        )  # fmt: skip
+    settings.data.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        settings.sqlalchemy_url, connect_args={"timeout": 10, "check_same_thread": False}, pool_size=2 if write else 5
+    )
+    event.listen(engine, "connect", _prepare_writer if write else _prepare_reader)
+    event.listen(engine, "begin", _begin_immediate if write else _begin)
+    return engine
+
+
+def _prepare_writer(connection: Any, record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-8000", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_reader(connection: Any, record: Any) -> None:
+    _prepare_writer(connection, record)
+    connection.execute("PRAGMA query_only=ON")
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN")

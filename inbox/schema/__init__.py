@@ -1,0 +1,62 @@
+"""Every table, in one namespace: `from inbox import schema as t`, then `t.messages`."""
+
+from inbox.schema.base import Instant, Json, metadata
+from inbox.schema.bots import broadcasts, flow_sessions, flows, recipients, segments, templates
+from inbox.schema.channels import channels, notices, raw_bodies
+from inbox.schema.contacts import contact_tags, contacts, identities, reaches
+from inbox.schema.conversations import (
+    OUTGOING_STATES,
+    STATUSES,
+    attachments,
+    conversations,
+    files,
+    loose_statuses,
+    message_parts,
+    messages,
+    reactions,
+    tasks,
+    versions,
+)
+from inbox.schema.events import events, idempotency, leases, sequences, webhooks
+from inbox.schema.people import ROLES, managers, sessions, team_members, teams, tokens
+
+__all__ = [
+    "OUTGOING_STATES",
+    "ROLES",
+    "STATUSES",
+    "Instant",
+    "Json",
+    "attachments",
+    "broadcasts",
+    "channels",
+    "contact_tags",
+    "contacts",
+    "conversations",
+    "events",
+    "files",
+    "flow_sessions",
+    "flows",
+    "idempotency",
+    "identities",
+    "leases",
+    "loose_statuses",
+    "managers",
+    "message_parts",
+    "messages",
+    "metadata",
+    "notices",
+    "raw_bodies",
+    "reaches",
+    "reactions",
+    "recipients",
+    "segments",
+    "sequences",
+    "sessions",
+    "tasks",
+    "team_members",
+    "teams",
+    "templates",
+    "tokens",
+    "versions",
+    "webhooks",
+]

@@ -1,0 +1,94 @@
+"""Tables of flows and their sessions, templates, broadcasts and who got them."""
+
+import sqlalchemy as sa
+
+from inbox.schema.base import Instant, Json, key, link, metadata, one_of
+
+flows = sa.Table(
+    "flows",
+    metadata,
+    key(),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("enabled", sa.Boolean, nullable=False, server_default=sa.text("true")),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.UniqueConstraint("name", "language"),
+)
+"""A bot: `source` is the flow's YAML."""
+
+flow_sessions = sa.Table(
+    "flow_sessions",
+    metadata,
+    sa.Column("conversation_id", sa.BigInteger, sa.ForeignKey("conversations.id"), primary_key=True),
+    link("flow_id", "flows.id"),
+    sa.Column("flow_version", sa.Integer, nullable=False),
+    sa.Column("state", Json, nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+)
+"""The run of a flow in a conversation; gone when it finished or handed over (events tell what happened)."""
+
+templates = sa.Table(
+    "templates",
+    metadata,
+    key(),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text),
+    sa.Column("created_by", sa.BigInteger),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.Column("removed_at", Instant),
+    sa.UniqueConstraint("name", "language"),
+)
+
+segments = sa.Table(
+    "segments",
+    metadata,
+    key(),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("filter", Json, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+)
+"""A saved filter of contacts: {"tag": …}."""
+
+broadcasts = sa.Table(
+    "broadcasts",
+    metadata,
+    key(),
+    sa.Column("name", sa.Text, nullable=False),
+    link("template_id", "templates.id", nullable=True),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text),
+    sa.Column("tag", sa.Text, nullable=False),
+    link("channel_id", "channels.id", nullable=True),
+    sa.Column("variables", Json, nullable=False, server_default="{}"),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("planned", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("planned_up_to", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("created_by", sa.BigInteger),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("started_at", Instant),
+    sa.Column("finished_at", Instant),
+    one_of("state", "draft", "planning", "running", "paused", "done", "cancelled"),
+)
+
+recipients = sa.Table(
+    "recipients",
+    metadata,
+    sa.Column("broadcast_id", sa.BigInteger, sa.ForeignKey("broadcasts.id"), primary_key=True),
+    sa.Column("contact_id", sa.BigInteger, sa.ForeignKey("contacts.id"), primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("channel_id", sa.BigInteger),
+    sa.Column("address", sa.Text),
+    sa.Column("message_id", sa.BigInteger),
+    sa.Column("changed_at", Instant, nullable=False),
+    one_of("state", "waiting", "queued", "sent", "delivered", "read", "failed", "unknown", "skipped"),
+    sa.Index("ix_recipients_state", "broadcast_id", "state", "contact_id"),
+)
+"""The ledger: one row a person, so that nobody is written to twice however often the broadcast is started."""

@@ -1,0 +1,63 @@
+"""Tables of the customers: one contact per person, the addresses they have, and how each channel reaches them."""
+
+import sqlalchemy as sa
+
+from inbox.schema.base import Instant, Json, key, link, metadata
+
+contacts = sa.Table(
+    "contacts",
+    metadata,
+    key(),
+    sa.Column("number", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False, server_default=""),
+    sa.Column("language", sa.Text),
+    sa.Column("timezone", sa.Text),
+    link("manager_id", "managers.id", nullable=True),
+    sa.Column("fields", Json, nullable=False, server_default="{}"),
+    sa.Column("source", sa.Text, nullable=False, server_default=""),
+    link("merged_into", "contacts.id", nullable=True),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Index("ix_contacts_manager_id", "manager_id"),
+    sa.Index("ix_contacts_name", "name"),
+)
+"""`number`: the personal number, made from the moment we first met them. `manager_id`: the responsible manager."""
+
+contact_tags = sa.Table(
+    "contact_tags",
+    metadata,
+    sa.Column("tag", sa.Text, primary_key=True),
+    sa.Column("contact_id", sa.BigInteger, sa.ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Index("ix_contact_tags_contact_id", "contact_id"),
+)
+
+identities = sa.Table(
+    "identities",
+    metadata,
+    key(),
+    link("contact_id", "contacts.id"),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("verified", sa.Boolean, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("kind", "address"),
+    sa.Index("ix_identities_contact_id", "contact_id"),
+)
+"""One address of a contact. A claimed (unverified) one never joins two people."""
+
+reaches = sa.Table(
+    "reaches",
+    metadata,
+    sa.Column("channel_id", sa.BigInteger, sa.ForeignKey("channels.id"), primary_key=True),
+    sa.Column("address", sa.Text, primary_key=True),
+    link("contact_id", "contacts.id"),
+    sa.Column("name", sa.Text, nullable=False, server_default=""),
+    sa.Column("heard_at", Instant),
+    sa.Column("stopped_at", Instant),
+    sa.Column("marketing_stopped_at", Instant),
+    sa.Column("blocked_at", Instant),
+    sa.Column("blocked_reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("context", Json, nullable=False, server_default="{}"),
+    sa.Index("ix_reaches_contact_id", "contact_id"),
+)
+"""How a channel reaches a contact. `heard_at`: their last message here (opens the window). `stopped_at`: they said stop.
+`blocked_at`: the provider says that nothing arrives here."""
