@@ -1,0 +1,369 @@
+"""The web chat's connector: who is believed, what a browser's post becomes, what the browser is told."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from channels.base import BadPayload, BadSignature, Choice, Hook, OutgoingFile, OutgoingMessage, Refused, Retry, Transport
+from channels.events import ContactChanged, DeliveryStatus, Event, Identity, InboundMessage, Notice
+from channels.webchat import FILE_LIMIT, Webchat, WebchatSettings, topic
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+URL = "https://desk.example/hooks/7"
+SECRET = "site-secret"
+
+
+class Browsers:
+    """What was published, instead of a live stream."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, Mapping[str, Any]]] = []
+        self.down = False
+
+    async def publish(self, what: str, message: Mapping[str, Any]) -> None:
+        if self.down:
+            raise ConnectionRefusedError
+        self.heard.append((what, message))
+
+
+@pytest.fixture
+def browsers() -> Browsers:
+    return Browsers()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def chat(browsers: Browsers, http: aiohttp.ClientSession) -> Webchat:
+    settings = WebchatSettings(
+        origins="https://shop.example, https://www.shop.example/",
+        hmac_secret=SecretStr(SECRET),
+        token_secret=SecretStr("t" * 32),
+    )
+    return Webchat(settings, Transport(http=http, publish=browsers.publish))
+
+
+def proof(user: str) -> str:
+    return hmac.new(SECRET.encode(), user.encode(), hashlib.sha256).hexdigest()
+
+
+def post(token: str | None, body: object, origin: str = "https://shop.example") -> Hook:
+    headers = {"origin": origin} if origin else {}
+    if token is not None:
+        headers["x-visitor-token"] = token
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Hook(method="POST", url=URL, headers=headers, body=raw, received_at=NOW)
+
+
+def parse(chat: Webchat, body: object, token: str | None = None) -> list[Event]:
+    hook = post(token or chat.open()[1], body)
+    chat.verify(hook)
+    return list(chat.parse(hook))
+
+
+def file(name: str, mime: str, content: bytes) -> dict[str, str]:
+    return {"name": name, "mime": mime, "content": base64.b64encode(content).decode()}
+
+
+def test_a_session_is_resumed_by_its_token(chat: Webchat) -> None:
+    visitor, token = chat.open()
+    assert chat.open(token) == (visitor, token)
+    assert chat.visitor(token).id == visitor
+    assert chat.open()[0] != visitor
+
+
+def test_a_token_of_another_secret_begins_a_new_visitor(chat: Webchat, http: aiohttp.ClientSession) -> None:
+    visitor, token = Webchat(WebchatSettings(), Transport(http=http)).open()
+    assert chat.open(token)[0] != visitor
+
+
+def test_a_proven_user_is_one_visitor_in_every_browser(chat: Webchat) -> None:
+    first, token = chat.open(user="клиент-42", user_hash=proof("клиент-42"))
+    second, _ = chat.open(chat.open()[1], user="клиент-42", user_hash=proof("клиент-42").upper())
+    assert first == second
+    assert chat.visitor(token).user == "клиент-42"
+    assert chat.open(user="43", user_hash=proof("43"))[0] != first
+
+
+@pytest.mark.parametrize(("user_hash", "missing"), [("", True), ("00", False), (proof("43"), False), ("ё", False)])
+def test_a_user_without_the_right_proof_is_refused(chat: Webchat, user_hash: str, missing: bool) -> None:
+    with pytest.raises(BadSignature, match="user_hash") as caught:
+        chat.open(user="42", user_hash=user_hash)
+    assert caught.value.missing is missing
+
+
+def test_without_a_secret_no_user_is_believed(http: aiohttp.ClientSession) -> None:
+    chat = Webchat(WebchatSettings(), Transport(http=http))
+    with pytest.raises(BadSignature, match="no secret"):
+        chat.open(user="42", user_hash=hmac.new(b"", b"42", hashlib.sha256).hexdigest())
+
+
+@pytest.mark.parametrize(
+    ("label", "origin", "good"),
+    [
+        ("an allowed site", "https://www.shop.example", True),
+        ("in capitals", "https://Shop.Example", True),
+        ("our own chat page", "https://desk.example", True),
+        ("no browser, so no origin", "", True),
+        ("another site", "https://evil.example", False),
+        ("another scheme", "http://shop.example", False),
+        ("a longer name", "https://shop.example.evil.example", False),
+        ("a file on disk", "null", False),
+    ],
+)
+def test_only_allowed_sites_may_carry_the_chat(chat: Webchat, label: str, origin: str, good: bool) -> None:
+    hook = post(chat.open()[1], {"id": "1", "text": "hi"}, origin)
+    if good:
+        chat.verify(hook)
+    else:
+        with pytest.raises(BadSignature, match="site"):
+            chat.verify(hook)
+
+
+def tampered(token: str) -> str:
+    head, _, signature = token.rpartition(".")
+    return f"{head[:-2]}Az.{signature}"
+
+
+@pytest.mark.parametrize(
+    ("label", "change", "missing"),
+    [
+        ("none", lambda t: None, True),
+        ("empty", lambda t: "", True),
+        ("another visitor with this signature", tampered, False),
+        ("cut", lambda t: t[:-1], False),
+        ("nonsense", lambda t: "ё.\udc80", False),
+    ],
+)
+def test_a_wrong_token_is_told_from_a_missing_one(chat: Webchat, label: str, change: Any, missing: bool) -> None:
+    with pytest.raises(BadSignature) as caught:
+        chat.verify(post(change(chat.open()[1]), {"id": "1", "text": "hi"}))
+    assert caught.value.missing is missing
+
+
+def test_a_message_with_everything(chat: Webchat) -> None:
+    visitor, token = chat.open()
+    body = {
+        "id": "c-1",
+        "text": "Где заказ?",
+        "reply_to": "m9",
+        "name": " Анна ",
+        "email": "Anna@Example.org",
+        "phone": "8 (916) 123-45-67",
+        "language": "ru",
+        "page": "https://shop.example/cart",
+        "files": [file("C:\\фото.png", "image/png", b"\x89PNG"), file("bill.pdf", "application/pdf", b"%PDF")],
+    }
+    (message,) = parse(chat, body, token)
+    assert isinstance(message, InboundMessage)
+    assert (message.external_id, message.thread, message.address) == ("c-1", visitor, visitor)
+    assert (message.text, message.at, message.reply_to, message.kind) == ("Где заказ?", NOW, "m9", "image")
+    assert message.sender.name == "Анна" and message.sender.language == "ru"
+    assert message.sender.identities == [
+        Identity(kind="webchat", address=visitor),
+        Identity(kind="email", address="anna@example.org", verified=False),
+        Identity(kind="phone", address="+79161234567", verified=False),
+    ]
+    assert [(f.kind, f.name, f.mime, f.size) for f in message.attachments] == [
+        ("image", "фото.png", "image/png", 4),
+        ("file", "bill.pdf", "application/pdf", 4),
+    ]
+    assert message.data == {"page": "https://shop.example/cart"}
+
+
+def test_a_pressed_choice_keeps_its_id_and_title(chat: Webchat) -> None:
+    (message,) = parse(chat, {"id": "1", "text": "Доставка", "choice": "delivery", "reply_to": "m1"})
+    assert isinstance(message, InboundMessage)
+    assert (message.kind, message.choice, message.text) == ("choice", "delivery", "Доставка")
+
+
+@pytest.mark.parametrize(("base", "address"), [("", "42"), ("shop", "shop:42")])
+def test_a_proven_user_is_a_verified_identity(http: aiohttp.ClientSession, base: str, address: str) -> None:
+    chat = Webchat(WebchatSettings(hmac_secret=SecretStr(SECRET), user_base=base), Transport(http=http))
+    (message,) = parse(chat, {"id": "1", "text": "hi"}, chat.open(user="42", user_hash=proof("42"))[1])
+    assert isinstance(message, InboundMessage)
+    assert message.sender.identities[1] == Identity(kind="user", address=address, verified=True)
+
+
+@pytest.mark.parametrize(
+    ("label", "body", "names"),
+    [
+        ("not JSON", b"{", "JSON"),
+        ("too deep", b"[" * 100_000, "JSON"),
+        ("not an object", [1], "object"),
+        ("no id", {"text": "hi"}, "id"),
+        ("id of another type", {"id": 5, "text": "hi"}, "id"),
+        ("id with a space", {"id": "a b", "text": "hi"}, "id"),
+        ("id too long", {"id": "a" * 65, "text": "hi"}, "id"),
+        ("nothing said", {"id": "1", "text": " "}, "text"),
+        ("text of another type", {"id": "1", "text": {"a": 1}}, "text"),
+        ("files of another type", {"id": "1", "text": "hi", "files": "x"}, "files"),
+        ("read without ids of its type", {"type": "read", "ids": "m1"}, "ids"),
+        ("profile without a fact", {"type": "profile", "name": " "}, "name"),
+        ("profile with a bad address", {"type": "profile", "email": "anna at home"}, "email"),
+        ("identify without a proof", {"type": "identify", "was": "x"}, "was"),
+    ],
+)
+def test_an_unreadable_post_names_its_field(chat: Webchat, label: str, body: object, names: str) -> None:
+    with pytest.raises(BadPayload, match=names):
+        parse(chat, body)
+
+
+def test_a_bad_file_keeps_the_text_and_its_neighbours(chat: Webchat) -> None:
+    files = [
+        {"name": "a", "mime": "image/png", "content": "***"},
+        file("good.txt", "text/plain; charset=utf-8", b"hello"),
+        file("empty", "text/plain", b""),
+        file("huge.bin", "", b"x" * (FILE_LIMIT + 1)),
+        "not a file",
+    ]
+    message, *broken = parse(chat, {"id": "1", "text": "see", "files": files})
+    assert isinstance(message, InboundMessage)
+    assert message.text == "see"
+    assert [(f.name, f.mime, f.content) for f in message.attachments] == [("good.txt", "text/plain", b"hello")]
+    notices = [n for n in broken if isinstance(n, Notice)]
+    assert [n.text.split(":")[0] for n in notices] == ["files.0", "files.2", "files.3", "files.4"]
+    assert all(n.error and n.kind == "broken" for n in notices)
+
+
+def test_when_all_files_are_broken_the_post_is_still_seen(chat: Webchat) -> None:
+    message, notice = parse(chat, {"id": "1", "files": [file("a", "", b"")]})
+    assert isinstance(message, InboundMessage) and isinstance(notice, Notice)
+
+
+def test_a_drawing_with_scripts_is_only_a_file(chat: Webchat) -> None:
+    (message,) = parse(chat, {"id": "1", "files": [file("x.svg", "image/svg+xml", b"<svg/>")]})
+    assert isinstance(message, InboundMessage)
+    assert message.attachments[0].kind == "file"
+
+
+@pytest.mark.parametrize(
+    ("posted", "kept"),
+    [
+        (b'{"id": "1", "text": "a\\u0000b"}', "ab"),
+        (b'{"id": "1", "text": "cut \\ud83d"}', "cut �"),
+        (b'{"id": "1", "text": "whole \\ud83d\\ude00"}', "whole 😀"),
+        (b'{"id": "1", "text": "broken \xff"}', "broken �"),
+    ],
+)
+def test_text_is_made_storable_instead_of_lost(chat: Webchat, posted: bytes, kept: str) -> None:
+    (message,) = parse(chat, posted)
+    assert isinstance(message, InboundMessage)
+    assert message.text == kept
+
+
+@pytest.mark.parametrize(
+    ("body", "ids", "state"),
+    [
+        ({"type": "read", "ids": ["m1", "m2", "m1"]}, ["m1", "m2"], "read"),
+        ({"type": "read", "up_to": "m3"}, ["m3"], "read"),
+        ({"type": "received", "ids": ["m1"]}, ["m1"], "delivered"),
+        ({"type": "read"}, [], "read"),
+    ],
+)
+def test_what_was_seen_is_told_within_the_visitors_own_thread(chat: Webchat, body: object, ids: list[str], state: str) -> None:
+    visitor, token = chat.open()
+    events = parse(chat, body, token)
+    assert events == [DeliveryStatus(state=state, at=NOW, external_id=i, thread=visitor, address=visitor) for i in ids]
+
+
+def test_typing_and_the_unknown_are_notices(chat: Webchat) -> None:
+    visitor, token = chat.open()
+    assert parse(chat, {"type": "typing"}, token) == [Notice(kind="typing", data={"address": visitor})]
+    (unknown,) = parse(chat, {"type": "dance"}, token)
+    assert isinstance(unknown, Notice) and unknown.kind == "unsupported"
+
+
+def test_a_typed_profile_is_only_claimed(chat: Webchat) -> None:
+    visitor, token = chat.open()
+    (change,) = parse(chat, {"type": "profile", "name": "Ann", "email": "a@b.example"}, token)
+    assert isinstance(change, ContactChanged)
+    assert change.verified is False and change.old == Identity(kind="webchat", address=visitor)
+    assert change.person.identities[1] == Identity(kind="email", address="a@b.example", verified=False)
+
+
+def test_a_visitor_who_signs_in_is_joined_with_who_they_were(chat: Webchat) -> None:
+    before, was = chat.open()
+    after, token = chat.open(was, user="42", user_hash=proof("42"))
+    (change,) = parse(chat, {"type": "identify", "was": was}, token)
+    assert isinstance(change, ContactChanged)
+    assert change.old == Identity(kind="webchat", address=before)
+    assert [i.address for i in change.person.identities] == [after, "42"]
+
+
+def test_one_user_cannot_take_over_another(chat: Webchat) -> None:
+    other = chat.open(user="43", user_hash=proof("43"))[1]
+    with pytest.raises(BadPayload, match="was"):
+        parse(chat, {"type": "identify", "was": other}, chat.open(user="42", user_hash=proof("42"))[1])
+    with pytest.raises(BadPayload, match="was"):
+        parse(chat, {"type": "identify", "was": "v.."}, chat.open(user="42", user_hash=proof("42"))[1])
+
+
+async def test_a_message_is_told_to_the_visitors_browsers(chat: Webchat, browsers: Browsers) -> None:
+    visitor, _ = chat.open()
+    picture = OutgoingFile(kind="image", name="a.png", mime="image/png", size=4, url="https://desk.example/f/1", read=lambda: b"")
+    message = OutgoingMessage(
+        id="m1", address=visitor, text="Чем помочь?", choices=[Choice(id="a", title="А")], attachments=[picture], reply_to="c-1"
+    )
+    sent = await chat.send(message)
+    assert (sent.external_ids, sent.thread, sent.state) == (["m1"], visitor, "sent")
+    ((where, told),) = browsers.heard
+    assert where == topic(visitor)
+    assert json.loads(json.dumps(told)) == {
+        "type": "message",
+        "id": "m1",
+        "mine": False,
+        "text": "Чем помочь?",
+        "automatic": False,
+        "reply_to": "c-1",
+        "choices": [{"id": "a", "title": "А"}],
+        "attachments": [{"kind": "image", "name": "a.png", "mime": "image/png", "size": 4, "url": "https://desk.example/f/1"}],
+    }
+
+
+async def test_typing_is_told(chat: Webchat, browsers: Browsers) -> None:
+    visitor, _ = chat.open()
+    await chat.typing(visitor)
+    assert browsers.heard == [(topic(visitor), {"type": "typing"})]
+
+
+async def test_what_cannot_be_told_is_tried_again_and_a_wrong_address_is_refused(chat: Webchat, browsers: Browsers) -> None:
+    with pytest.raises(Refused, match="address"):
+        await chat.send(OutgoingMessage(id="m1", address="+79161234567", text="hi"))
+    browsers.down = True
+    with pytest.raises(Retry):
+        await chat.send(OutgoingMessage(id="m1", address=chat.open()[0], text="hi"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("origins", "shop.example"),
+        ("origins", "https://a.example/path"),
+        ("colour", "red"),
+        ("language", "de"),
+        ("token_secret", "short"),
+    ],
+)
+def test_a_wrong_setting_is_named(field: str, value: str) -> None:
+    with pytest.raises(ValidationError, match=field):
+        WebchatSettings.model_validate({field: value})
+
+
+def test_secrets_are_made_and_hidden(chat: Webchat) -> None:
+    first, second = WebchatSettings(), WebchatSettings()
+    assert first.token_secret != second.token_secret
+    assert first.token_secret.get_secret_value() not in repr(first)
+    assert chat.answer(post("x", {})).body == b'{"ok": true}'
