@@ -1,0 +1,81 @@
+"""What all tests share: settings with a migrated database behind them, SQLite and PostgreSQL in turn."""
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from inbox.db import Database
+from inbox.migrate import migrate
+from inbox.settings import Settings
+from tests import postgres
+
+STORES = ("sqlite", "postgres")
+_numbers = itertools.count(1)
+
+
+def make_settings(folder: Path, database_url: str = "") -> Settings:
+    """Settings that owe nothing to the environment of whoever runs the tests."""
+    return Settings(_env_file=None, data=folder, database_url=database_url, secret_key=SecretStr("a key for tests only"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [n for n in os.environ if n.startswith("SWITCHBOARD_") and n != "SWITCHBOARD_TEST_POSTGRES"]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file that each test gets a copy of."""
+    settings = make_settings(tmp_path_factory.mktemp("template"))
+    db = Database(settings)
+    migrate(db)
+    db.close()
+    return settings.data / "switchboard.db"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    with postgres.server() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a migrated PostgreSQL database that each test gets a copy of."""
+    name = f"switchboard_template_{os.getpid()}"
+    url = postgres.create(postgres_server, name)
+    db = Database(make_settings(tmp_path_factory.mktemp("template"), url))
+    migrate(db)
+    db.close()
+    yield name
+    postgres.drop(postgres_server, name)
+
+
+@pytest.fixture(params=STORES)
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """A new installation with its database migrated. `parametrize("settings", ["sqlite"], indirect=True)` picks one store."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "switchboard.db")
+        yield make_settings(tmp_path)
+        return
+    server: str = request.getfixturevalue("postgres_server")
+    template: str = request.getfixturevalue("postgres_template")
+    name = f"switchboard_{os.getpid()}_{next(_numbers)}"
+    yield make_settings(tmp_path, postgres.create(server, name, template))
+    postgres.drop(server, name)
+
+
+@pytest.fixture
+def db(settings: Settings) -> Iterator[Database]:
+    """The database of `settings`: `with db.begin() as connection`, or await db.run / db.read."""
+    database = Database(settings)
+    yield database
+    database.close()
