@@ -1,0 +1,76 @@
+"""The only enqueue. The row is the truth; what goes through Redis is a wake-up call.
+
+A wake-up sets a flag per stop (`respond`, `deliver`, ...) and puts its name into a list that a draining worker waits on; the flag
+is cleared *before* the drain looks, so none is missed. Only if no worker is draining is an RQ job enqueued, and at most one
+waits at a time. If Redis is away, the sweep finds the rows a few seconds later.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+import structlog
+from redis import Redis as SyncRedis
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+
+from inbox.db import Signal, signal
+
+NAME = "switchboard"
+JOB = "worker.drain"
+JOB_SECONDS = 60
+"""RQ's time-out of a drain; one lasts at most half of it."""
+AWAKE = "switchboard:awake"
+CALLS = "switchboard:calls"
+CALLED = "switchboard:called"
+
+_WAKE = """
+for _, name in ipairs(ARGV) do
+  if redis.call('SET', 'switchboard:wake:' .. name, 1, 'NX', 'EX', 60) then redis.call('RPUSH', KEYS[1], name) end
+end
+if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+if redis.call('SET', KEYS[3], 1, 'NX', 'EX', 5) then return 1 end
+return 0
+"""
+
+log = structlog.get_logger()
+
+
+def wake(connection: sa.Connection, stop: str) -> None:
+    """Have the workers look at a stop (respond, deliver, files, broadcasts) once this transaction is committed."""
+    signal(connection, "wake", stop)
+
+
+class Caller:
+    """Wakes the workers from one process. `near` is set in a worker: it hears its own process's calls without Redis."""
+
+    def __init__(self, redis: "Redis", url: str) -> None:
+        self._redis = redis
+        self._url = url
+        self._script = redis.register_script(_WAKE)
+        self._calls: set[asyncio.Task[None]] = set()
+
+    def give_out(self, signals: Sequence[Signal]) -> None:
+        """Make the wake-up calls among the signals of a commit."""
+        stops = [str(s[1]) for s in signals if s[0] == "wake"]
+        if stops:
+            task = asyncio.get_running_loop().create_task(self.call(stops))
+            self._calls.add(task)
+            task.add_done_callback(self._calls.discard)
+
+    async def call(self, stops: Sequence[str]) -> None:
+        """Raise the flags; enqueue a drain if nobody is draining."""
+        try:
+            if await self._script(keys=[CALLS, AWAKE, CALLED], args=list(stops)):
+                await asyncio.to_thread(self.enqueue)
+        except (RedisError, OSError) as error:
+            log.warning("wake-up lost, the sweep will find the work", error=type(error).__name__)
+
+    def enqueue(self) -> None:
+        """Put one drain into RQ's queue."""
+        with SyncRedis.from_url(self._url) as redis:
+            Queue(NAME, connection=redis).enqueue(JOB, job_timeout=JOB_SECONDS, result_ttl=0, failure_ttl=3600)
+
+    async def close(self) -> None:
+        await asyncio.gather(*self._calls, return_exceptions=True)
