@@ -1,0 +1,1 @@
+"""What the Telegram connector is made of: reading updates, calling the Bot API, planning what to send."""
