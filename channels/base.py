@@ -197,7 +197,7 @@ class OutgoingMessage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sent:
-    """The provider took the message. `external_ids` has one id a provider-side message (an album has several), all within `thread`."""
+    """The provider took the message. `external_ids`: one a provider-side message (an album has several), all within `thread`."""
 
     external_ids: Sequence[str] = ()
     thread: str = ""
@@ -216,7 +216,7 @@ class Download:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """What the provider says this channel is, after `connect`: shown on the channel's page. `notes` are warnings for the person who set it up."""
+    """What the provider says this channel is, after `connect`. `notes` are warnings for the person who set it up."""
 
     name: str
     address: str = ""
@@ -256,16 +256,20 @@ class Connector(abc.ABC):
     """Short name: `switchboard channel add KIND`."""
     title: ClassVar[str]
     can: Capabilities
-    """Class-level, or set by __init__ where it depends on the settings."""
     settings_type: ClassVar[type[Settings]]
     identity: ClassVar[str]
     """Kind of the identities that an address of this channel is: phone, email, telegram, webchat ..."""
 
     def __init__(self, settings: Settings, transport: Transport) -> None: ...
 
+    @classmethod
+    def capabilities(cls, settings: Settings) -> Capabilities:
+        """What a channel with these settings carries; override where it depends on them (secrets may be missing here)."""
+        return cls.can
+
     @abc.abstractmethod
     def verify(self, hook: Hook) -> None:
-        """Return if the hook is authentic, else raise BadSignature. Compares in constant time; does not parse more than it must."""
+        """Return if the hook is authentic, else raise BadSignature. Compares in constant time, parses no more than it must."""
 
     @abc.abstractmethod
     def parse(self, hook: Hook) -> Sequence[Event]:
@@ -282,6 +286,9 @@ class Connector(abc.ABC):
 
         Connection refused or no route is Retry; a time-out or a closed connection after the request was written is Unknown.
         """
+
+    async def acknowledge(self, hook: Hook, events: Sequence[Event]) -> None:
+        """Called once after an accepted hook is on disk, in the background: answer a callback query. Best effort."""
 
     def answer(self, hook: Hook) -> Answer:
         """The answer to an accepted hook. For a GET, the handshake: raise BadSignature where the secret in it is wrong.
@@ -310,7 +317,7 @@ class Connector(abc.ABC):
         """Show the customer that somebody writes. Best effort: errors are the caller's to ignore."""
 
     async def connect(self, webhook: str) -> Account:
-        """Check the settings with the provider and tell it our webhook address where it takes one. Raises Misconfigured or Retry."""
+        """Check the settings with the provider, tell it our webhook address where it takes one. Raises Misconfigured or Retry."""
         return Account(name=self.title)
 
     async def close(self) -> None:

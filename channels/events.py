@@ -23,7 +23,7 @@ class Identity:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """Who did it. `identities[0]` is the one that `address` on this channel stands for; the rest are further ones of the same person."""
+    """Who did it. `identities[0]` is what `address` on this channel stands for; the rest are further ones of the person."""
 
     identities: Sequence[Identity]
     name: str | None = None
@@ -49,7 +49,7 @@ class InboundFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bounce:
-    """The message is a report that mail to `address` was not delivered. `hard`: it never will be. `external_id`: of the mail that bounced."""
+    """A report that mail to `address` was not delivered. `hard`: it never will be. `external_id`: of the mail that bounced."""
 
     address: str
     code: str = ""
@@ -72,7 +72,7 @@ class InboundMessage:
     at: datetime
     thread: str = ""
     kind: str = "text"
-    """text, image, audio, voice, video, file, sticker, location, contact, choice, order, form, poll, call, album, unsupported ..."""
+    """text, image, audio, voice, video, file, sticker, location, contact, choice, order, form, poll, call, unsupported ..."""
     text: str = ""
     html: str | None = None
     subject: str | None = None
@@ -130,7 +130,7 @@ class Reaction:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliveryStatus:
-    """What became of a message of ours. `state`: sent, delivered, read, failed. Found by `message_id` (ours, echoed) or `external_id`."""
+    """What became of a message of ours. `state`: sent, delivered, read, failed. Found by `message_id` (ours) or `external_id`."""
 
     state: str
     at: datetime
@@ -171,7 +171,7 @@ class ContactChanged:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notice:
-    """Something else the provider told us: template approved, quality changed, a poll's count; `broken` for an unreadable element."""
+    """Something else the provider told us: template approved, quality changed; `broken` for an unreadable element."""
 
     kind: str
     text: str = ""

@@ -19,7 +19,7 @@ def kinds() -> tuple[str, ...]:
 
 @cache
 def connector_type(kind: str) -> type[Connector]:
-    """The connector class of `kind`; a LookupError names the kinds there are. Imports the module (aiogram alone costs seconds)."""
+    """The connector class of `kind`; a LookupError names the kinds there are. Imports the module when first asked."""
     if kind not in kinds():
         raise LookupError(f"There is no channel kind {kind!r}; choose one of {', '.join(kinds())}")
     module = importlib.import_module(f"channels.{kind}")

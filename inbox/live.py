@@ -69,7 +69,7 @@ class Live:
     """Publisher and reader of one process."""
 
     def __init__(self, redis: "Redis") -> None:
-        self._redis = redis
+        self._redis: Any = redis  # its stream commands are typed for every protocol version at once
         self._subscribers: dict[str, set[Subscription]] = {}
         self._reader: asyncio.Task[None] | None = None
         self._writes: set[asyncio.Task[None]] = set()

@@ -174,7 +174,7 @@ class StandIn(abc.ABC):
         return [b for b in self.phones.owner(self.kind, address).bubbles if not b.mine and b.channel == self.kind]
 
     async def meet_fault(self) -> web.Response | None:
-        """Act out the next fault: returns the answer to give, or None to go on. `drop` is the caller's to act out (see `drops`)."""
+        """Act out the next fault: returns the answer to give, or None to go on. `drop` is the caller's (see `drops`)."""
         if not self.faults or self.faults[0].kind == "drop":
             return None
         fault = self.faults.popleft()
