@@ -13,7 +13,7 @@ What the browser posts (`x-visitor-token` in the headers):
     {"type": "profile", "name"?, "email"?, "phone"?}       what the visitor typed about themselves: claimed, never proof
     {"type": "identify", "was": token}                      a visitor signed in at the host site: `was` is who they were before
 
-What the browser is told, on the topic `topic(visitor)`: {"type": "message", ...}, {"type": "typing"}.
+What is told on the topic `topic(visitor)`: {"type": "message", "id"}, {"type": "typing"}.
 """
 
 import base64
@@ -165,12 +165,12 @@ class Webchat(Connector):
     identity = "webchat"
     settings_type = WebchatSettings
     can = Capabilities(
-        text_limit=10_000,
-        caption_limit=10_000,
+        text_limit=65_536,
+        caption_limit=65_536,
         choices=10,
         choice_title_limit=60,
         media=frozenset({"image", "audio", "voice", "video", "file", "sticker"}),
-        attachments=10,
+        attachments=20,
         replies=True,
         can_start=False,
         typing=True,
@@ -310,10 +310,13 @@ class Webchat(Connector):
         return Person(identities=identities, name=told.name.strip()[:200] or None, language=told.language[:35] or None)
 
     async def send(self, message: OutgoingMessage) -> Sent:
-        """Tell the browsers that wait; one that does not wait now asks for it when it is back, so this is never the only copy."""
+        """Tell the browsers that wait that there is a message; they and those that come later read it from the chat's own store.
+
+        Only the id is told: the wire to the browsers' streams is no place for texts.
+        """
         if not _VISITOR.fullmatch(message.address):
             raise Refused("address: this is not a visitor of a web chat")
-        await self._tell(message.address, {"type": "message", **shown(message)})
+        await self._tell(message.address, {"type": "message", "id": message.id})
         return Sent(external_ids=[message.id], thread=message.address)
 
     async def typing(self, address: str, reply_to: str | None = None, extra: Mapping[str, JSON] | None = None) -> None:
@@ -351,21 +354,6 @@ def _read(token: str) -> Visitor:
     """The visitor in a token that was verified when it came: a kept body can be replayed after the secret has changed."""
     visitor, _, user = token.rpartition(".")[0].partition(".")
     return Visitor(id=visitor, user=base64.urlsafe_b64decode(user + "==").decode())
-
-
-def shown(message: OutgoingMessage) -> dict[str, JSON]:
-    """A message of ours as the widget reads it."""
-    return {
-        "id": message.id,
-        "mine": False,
-        "text": message.text,
-        "automatic": message.automatic,
-        "reply_to": message.reply_to,
-        "choices": [{"id": c.id, "title": c.title} for c in message.choices],
-        "attachments": [
-            {"kind": f.kind, "name": f.name, "mime": f.mime, "size": f.size, "url": f.url} for f in message.attachments
-        ],
-    }
 
 
 def _files(posted: Sequence[Any]) -> tuple[list[InboundFile], list[Notice]]:
