@@ -34,7 +34,7 @@ def understand(text: str, choices: Sequence[Choice]) -> Choice | None:
 
 def _by_number(text: str, choices: Sequence[Choice]) -> Sequence[Choice]:
     """By "2", "2.", "№ 2" or the copied line "2. No"."""
-    plain = unicodedata.normalize("NFKC", text)
+    plain = unicodedata.normalize("NFKC", text.replace("№", "#"))
     if match := _NUMBER.fullmatch(plain):
         return _at(int(match[1]), choices)
     if match := _NUMBERED.fullmatch(plain):
