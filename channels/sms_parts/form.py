@@ -89,8 +89,14 @@ def _readable(text: str) -> str:
 def _json_pairs(body: bytes) -> Pairs:
     try:
         found = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadPayload("The body says it is JSON and is not") from error
     if not isinstance(found, dict):
         raise BadPayload("The body is JSON, but not an object with Twilio's parameters")
-    return [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in found.items() if value is not None]
+    told = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in found.items() if value is not None]
+    return [(_whole(name), _whole(value)) for name, value in told]
+
+
+def _whole(text: str) -> str:
+    """JSON may hold half a character (a lone surrogate), which no database takes."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
