@@ -1,0 +1,1 @@
+"""The pieces that the WhatsApp connector (channels/whatsapp.py) is made of."""

@@ -1,0 +1,627 @@
+"""The WhatsApp connector: what it reads from Meta's webhooks, and that no payload can make it fail."""
+
+import dataclasses
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from channels.base import (
+    BadPayload,
+    BadSignature,
+    Blocked,
+    ChannelError,
+    Choice,
+    Hook,
+    Misconfigured,
+    OutgoingFile,
+    OutgoingMessage,
+    Refused,
+    Retry,
+    TemplateUse,
+    Throttled,
+    Transport,
+    Unknown,
+)
+from channels.events import (
+    ConsentChanged,
+    ContactChanged,
+    DeliveryStatus,
+    Event,
+    Identity,
+    InboundMessage,
+    MessageDeleted,
+    MessageEdited,
+    Notice,
+    Reaction,
+)
+from channels.registry import connector_type, kinds
+from channels.whatsapp import WhatsApp, WhatsAppSettings
+from channels.whatsapp_parts.bodies import Uploaded, envelope, media_kind, media_type, message_bodies
+from channels.whatsapp_parts.errors import provider_error
+
+PAYLOADS = Path(__file__).parent / "payloads" / "whatsapp"
+SECRET = "the app's secret"
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+SENT = datetime.fromtimestamp(1_770_000_000, UTC)
+PHONE, USER = Identity(kind="phone", address="+79000000155"), Identity(kind="whatsapp", address="RU.77001")
+
+
+def connector(**changes: str) -> WhatsApp:
+    values = {"phone_number_id": "100", "access_token": "t", "app_secret": SECRET, "verify_token": "проверка", **changes}
+    return WhatsApp(WhatsAppSettings.model_validate(values), Transport(http=None))  # type: ignore[arg-type]
+
+
+def hook(body: bytes, *, method: str = "POST", url: str = "https://inbox.example/hooks/1", **headers: str) -> Hook:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Hook(method=method, url=url, headers=named, body=body, received_at=NOW)
+
+
+def parse(name: str) -> Sequence[Event]:
+    return connector().parse(hook((PAYLOADS / f"{name}.json").read_bytes()))
+
+
+def facts(event: Event) -> dict[str, Any]:
+    """An event's fields with those of the message it carries and of the person who did it."""
+    found = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
+    if isinstance(event, MessageEdited):
+        found = {**facts(event.message), "edited": event.at}
+    person = found.get("sender") or found.get("person")
+    if person is not None:
+        found |= {"name": person.name, "username": person.username, "identities": list(person.identities)}
+    found["files"] = [(f.kind, f.name, f.mime, f.remote.get("id")) for f in found.get("attachments", ())]
+    return found
+
+
+TEXT = {"address": "79000000155", "at": SENT, "name": "Lena Orlova", "identities": [PHONE, USER], "kind": "text", "echo": False}
+MESSAGES: Mapping[str, Mapping[str, Any]] = {
+    "text": {**TEXT, "external_id": "wamid.T1", "text": "Есть синий?", "reply_to": None, "start": None, "thread": ""},
+    "text_reply": {**TEXT, "text": "да", "reply_to": "wamid.OURS"},
+    "text_forwarded": {**TEXT, "text": "Look", "reply_to": None, "data": {"forwarded": True}},
+    "text_from_advert": {**TEXT, "text": "Hi", "start": "AD-77"},
+    "text_milliseconds": {**TEXT, "text": "ms"},
+    "text_hidden_phone": {"text": "incognito", "address": "RU.77001", "identities": [USER], "name": "Lena", "username": "lena.o"},
+    "spelled_otherwise": {"address": "5541988887777", "name": "João", "text": "oi"},
+    "image": {"kind": "image", "text": "Вот чек", "files": [("image", "", "image/jpeg", "M1")]},
+    "video": {"kind": "video", "text": "", "files": [("video", "", "video/mp4", "M2")]},
+    "audio": {"kind": "audio", "text": "", "files": [("audio", "", "audio/mpeg", "M3")]},
+    "voice": {"kind": "voice", "files": [("voice", "", "audio/ogg; codecs=opus", "M4")]},
+    "document": {"kind": "file", "text": "подписал", "files": [("file", "договор.pdf", "application/pdf", "M5")]},
+    "document_not_fetched": {"kind": "file", "text": "late", "files": []},
+    "sticker": {"kind": "sticker", "files": [("sticker", "", "image/webp", "M6")]},
+    "location": {
+        "kind": "location",
+        "data": {"location": {"latitude": 55.75, "longitude": 37.61, "name": "Красная площадь", "address": "Москва"}},
+    },
+    "location_without_type": {"kind": "location", "data": {"location": {"latitude": 1.5, "longitude": 2.5}}},
+    "contacts": {"kind": "contact", "text": ""},
+    "button": {"kind": "choice", "text": "Не присылать", "choice": "stop-offers", "reply_to": "wamid.TPL"},
+    "button_reply": {"kind": "choice", "text": "Доставка", "choice": "delivery", "reply_to": "wamid.ASK"},
+    "list_reply": {"kind": "choice", "text": "Оплата", "choice": "row-4", "data": {"description": "картой"}},
+    "form_reply": {"kind": "form", "text": "Sent", "data": {"form": {"flow_token": "t1", "rating": "5"}, "name": "flow"}},
+    "call_permission": {"kind": "unsupported", "text": "Calls are declined"},
+    "order": {"kind": "order", "text": "побыстрее"},
+    "unsupported": {"kind": "unsupported", "text": "", "external_id": "wamid.U1"},
+    "unknown_kind": {"kind": "unsupported", "external_id": "wamid.U2"},
+    "welcome": {"kind": "start", "start": "request_welcome", "text": ""},
+    "call": {"kind": "call", "external_id": "wacid.1", "address": "79000000155"},
+    "echo": {"kind": "text", "text": "Пишу с телефона", "echo": True, "address": "79000000155", "identities": [PHONE]},
+}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_is_read_with_all_it_says(name: str) -> None:
+    (event,) = parse(name)
+    assert isinstance(event, InboundMessage)
+    found = facts(event)
+    assert {key: found[key] for key in MESSAGES[name]} == MESSAGES[name]
+
+
+MOVED = Identity(kind="whatsapp", address="RU.88002")
+OTHERS: Mapping[str, tuple[type[Event], Mapping[str, Any]]] = {
+    "reaction": (Reaction, {"external_id": "wamid.OURS", "emoji": "👍", "address": "79000000155", "name": "Lena Orlova"}),
+    "reaction_removed": (Reaction, {"external_id": "wamid.OURS", "emoji": ""}),
+    "edit": (
+        MessageEdited,
+        {"external_id": "wamid.T1", "text": "Есть зелёный?", "edited": datetime.fromtimestamp(1_770_000_060, UTC)},
+    ),
+    "revoke": (MessageDeleted, {"external_id": "wamid.T1", "at": SENT}),
+    "number_changed": (
+        ContactChanged,
+        {"old": PHONE, "address": "79000000199", "identities": [Identity(kind="phone", address="+79000000199"), MOVED]},
+    ),
+    "user_id_changed": (ContactChanged, {"old": USER, "address": "RU.88002", "identities": [MOVED]}),
+    "status_sent": (DeliveryStatus, {"state": "sent", "external_id": "wamid.OUT1", "message_id": "m-17", "at": SENT, "code": ""}),
+    "status_delivered": (DeliveryStatus, {"state": "delivered", "address": "79000000155"}),
+    "status_read": (DeliveryStatus, {"state": "read"}),
+    "status_played": (DeliveryStatus, {"state": "read"}),
+    "status_failed": (DeliveryStatus, {"state": "failed", "code": "131026", "blocked": False}),
+    "status_user_id": (DeliveryStatus, {"state": "delivered", "address": "RU.77001", "message_id": None}),
+    "status_without_time": (DeliveryStatus, {"state": "read", "at": NOW}),
+    "status_unknown": (Notice, {"kind": "status"}),
+    "stop_marketing": (
+        ConsentChanged,
+        {"stopped": True, "marketing_only": True, "address": "79000000155", "source": "whatsapp:marketing_messages", "at": SENT},
+    ),
+    "resume_marketing": (ConsentChanged, {"stopped": False, "marketing_only": True}),
+    "template_rejected": (Notice, {"kind": "template", "text": "Template sale (ru) is rejected: invalid format", "error": True}),
+    "template_approved": (Notice, {"kind": "template", "text": "Template sale (ru) is approved", "error": False}),
+    "template_quality": (Notice, {"kind": "template", "text": "Template sale (ru): quality is red", "error": True}),
+    "template_category": (Notice, {"kind": "template", "text": "Template sale (ru): category will be marketing", "error": False}),
+    "number_quality": (
+        Notice,
+        {"kind": "quality", "text": "Quality of the number: downgrade; messaging limit 2k", "error": True},
+    ),
+    "number_name": (Notice, {"kind": "account", "text": "Display name Shop is rejected: name exists", "error": True}),
+    "account_banned": (Notice, {"kind": "account", "error": True}),
+    "provider_errors": (Notice, {"kind": "error", "error": True}),
+    "unheard_of_field": (Notice, {"kind": "moon_phase", "text": "WhatsApp notice: full", "error": False}),
+    "history_declined": (Notice, {"kind": "history"}),
+    "group": (Notice, {"kind": "group"}),
+    "call_ended": (Notice, {"kind": "call", "text": "WhatsApp call: terminate"}),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_is_no_message_is_read_as_what_it_is(name: str) -> None:
+    (event,) = parse(name)
+    kind, wanted = OTHERS[name]
+    assert isinstance(event, kind)
+    found = facts(event)
+    assert {key: found[key] for key in wanted} == wanted
+
+
+def test_an_empty_delivery_says_nothing() -> None:
+    assert list(parse("empty")) == []
+
+
+def test_a_batch_keeps_every_element_and_names_the_broken_ones() -> None:
+    events = parse("batch")
+    assert [event.text for event in events if isinstance(event, InboundMessage)] == ["one", "three", "5"]
+    assert [s.state for s in events if isinstance(s, DeliveryStatus)] == ["read", "failed"]
+    broken = [event for event in events if isinstance(event, Notice)]
+    assert {event.kind for event in broken} == {"broken"} and len(broken) == 5
+    assert "the field 'text' is missing" in broken[0].text and broken[0].data["id"] == "wamid.2"
+
+
+def test_a_gateways_bare_value_is_read_like_metas() -> None:
+    message, status = parse("gateway")
+    assert isinstance(message, InboundMessage) and (message.kind, message.sender.name) == ("voice", "Lena Orlova")
+    assert isinstance(status, DeliveryStatus) and (status.external_id, status.state) == ("g0", "delivered")
+
+
+def test_a_message_without_an_id_is_kept_and_has_the_same_id_when_it_comes_again() -> None:
+    first, again = parse("text_without_id"), parse("text_without_id")
+    assert first == again and isinstance(first[0], InboundMessage) and first[0].external_id.startswith("unnamed-")
+
+
+def test_half_an_emoji_costs_neither_its_message_nor_the_batch() -> None:
+    cut, whole = parse("text_half_emoji")
+    assert isinstance(cut, InboundMessage) and isinstance(whole, InboundMessage)
+    assert cut.text == "cut \ufffd" and whole.text == "whole"
+
+
+def test_old_chats_are_marked_so_that_nobody_answers_them() -> None:
+    question, answer, broken = parse("history")
+    assert isinstance(question, InboundMessage) and isinstance(answer, InboundMessage) and isinstance(broken, Notice)
+    assert (question.echo, question.address, question.auto_reply) == (False, "79000000155", True)
+    assert (answer.echo, answer.address, answer.data["history"]) == (True, "79000000155", {"status": "READ"})
+
+
+def test_a_failure_by_the_persons_own_stop_is_a_change_of_consent_too() -> None:
+    status, consent = parse("status_stopped_marketing")
+    assert isinstance(status, DeliveryStatus) and (status.state, status.code, status.blocked) == ("failed", "131050", False)
+    assert isinstance(consent, ConsentChanged) and consent.stopped and consent.marketing_only
+
+
+def test_every_sample_has_a_test() -> None:
+    apart = {"batch", "gateway", "empty", "history", "text_without_id", "text_half_emoji", "status_stopped_marketing"}
+    assert {path.stem for path in PAYLOADS.glob("*.json")} == {*MESSAGES, *OTHERS, *apart}
+
+
+@pytest.mark.parametrize("body", [b"", b"not json", b"[", b"[1]", b"null", b'"text"', b"\xff\xfe", b"[" * 100_000])
+def test_a_body_that_is_no_json_object_is_refused_as_a_whole(body: bytes) -> None:
+    with pytest.raises(BadPayload):
+        connector().parse(hook(body))
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "at"),
+    [
+        ("1770000000", SENT),
+        (1770000000, SENT),
+        ("1770000000000", SENT),
+        (None, NOW),
+        ("", NOW),
+        ("soon", NOW),
+        (1e300, NOW),
+        (-1e300, NOW),
+        ({}, NOW),
+    ],
+)
+def test_times_come_in_seconds_or_milliseconds_or_not_at_all(timestamp: object, at: datetime) -> None:
+    message = {"from": "79000000155", "id": "1", "timestamp": timestamp, "type": "text", "text": {"body": "x"}}
+    (event,) = connector().parse(hook(json.dumps({"messages": [message]}).encode()))
+    assert isinstance(event, InboundMessage) and event.at == at
+
+
+SAMPLES = [
+    json.loads(path.read_text(), strict=False) for path in sorted(PAYLOADS.glob("*.json")) if path.stem != "text_half_emoji"
+]
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def spoil(value: Any, data: st.DataObject) -> Any:
+    """The JSON with one value somewhere in it replaced or left out."""
+    if isinstance(value, dict) and value and data.draw(st.integers(0, 9)):
+        key = data.draw(st.sampled_from(sorted(value)))
+        if not data.draw(st.integers(0, 7)):
+            return {k: v for k, v in value.items() if k != key}
+        return {**value, key: spoil(value[key], data)}
+    if isinstance(value, list) and value and data.draw(st.integers(0, 9)):
+        at = data.draw(st.integers(0, len(value) - 1))
+        return [*value[:at], spoil(value[at], data), *value[at + 1 :]]
+    return data.draw(JUNK)
+
+
+@given(data=st.data())
+def test_no_spoilt_payload_makes_it_fail_or_say_what_is_no_text(data: st.DataObject) -> None:
+    payload = spoil(data.draw(st.sampled_from(SAMPLES)), data)
+    if not isinstance(payload, dict):
+        return
+    for event in connector().parse(hook(json.dumps(payload).encode())):
+        found = facts(event)
+        for key in ("external_id", "address", "text", "kind", "emoji", "state", "reason", "code"):
+            assert isinstance(found.get(key, ""), str), key
+        for key in ("name", "username", "reply_to", "choice", "start", "message_id"):
+            assert found.get(key) is None or isinstance(found[key], str), key
+        assert all(isinstance(part, str) for file in found["files"] for part in file)
+
+
+# authenticity
+
+
+def signed(body: bytes, secret: str = SECRET) -> str:
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def test_a_signed_body_is_authentic_byte_for_byte() -> None:
+    body = '{ "entry" : [] , "é": "\\u00e9" }'.encode()
+    connector().verify(hook(body, x_hub_signature_256=signed(body)))
+
+
+@pytest.mark.parametrize(
+    ("label", "signature", "missing"),
+    [
+        ("none", None, True),
+        ("empty", "", True),
+        ("other secret", signed(b"{}", "another"), False),
+        ("other body", signed(b"{ }"), False),
+        ("no prefix", signed(b"{}")[7:], False),
+        ("not ASCII", "sha256=ééé", False),
+    ],
+)
+def test_an_unsigned_or_wrongly_signed_body_is_refused(label: str, signature: str | None, missing: bool) -> None:
+    headers = {} if signature is None else {"x_hub_signature_256": signature}
+    with pytest.raises(BadSignature) as refused:
+        connector().verify(hook(b"{}", **headers))
+    assert refused.value.missing is missing
+
+
+def handshake(query: str) -> Hook:
+    return hook(b"", method="GET", url=f"https://inbox.example/hooks/1?{query}")
+
+
+def test_the_handshake_echoes_the_challenge() -> None:
+    query = "hub.mode=subscribe&hub.verify_token=%D0%BF%D1%80%D0%BE%D0%B2%D0%B5%D1%80%D0%BA%D0%B0&hub.challenge=115820"
+    answer = connector().answer(handshake(query))
+    assert (answer.status, answer.body, answer.content_type) == (200, b"115820", "text/plain")
+
+
+@pytest.mark.parametrize("query", ["", "hub.mode=subscribe&hub.verify_token=wrong&hub.challenge=1", "hub.verify_token=%D0%BF"])
+def test_a_handshake_with_another_token_is_refused(query: str) -> None:
+    with pytest.raises(BadSignature):
+        connector().answer(handshake(query))
+
+
+# what is sent
+
+
+def message(**fields: Any) -> OutgoingMessage:
+    return OutgoingMessage(**{"id": "m-1", "address": "79000000155", **fields})
+
+
+def file(kind: str = "image", mime: str = "image/jpeg", size: int = 10, name: str = "a.bin") -> OutgoingFile:
+    return OutgoingFile(kind=kind, name=name, mime=mime, size=size, url="", read=lambda: b"x" * 10)
+
+
+def choices(count: int) -> list[Choice]:
+    return [Choice(id=f"c{n}", title=f"Choice {n}") for n in range(count)]
+
+
+PICTURE = Uploaded(media_id="M1", kind="image", name="a.jpg")
+REPLIES = [{"type": "reply", "reply": {"id": f"c{n}", "title": f"Choice {n}"}} for n in range(3)]
+BODIES: Sequence[tuple[str, OutgoingMessage, Sequence[Uploaded], Sequence[Mapping[str, Any]]]] = [
+    ("text", message(text="Hi"), [], [{"type": "text", "text": {"body": "Hi", "preview_url": False}}]),
+    ("link", message(text="see HTTPS://a.b"), [], [{"type": "text", "text": {"body": "see HTTPS://a.b", "preview_url": True}}]),
+    ("picture", message(), [PICTURE], [{"type": "image", "image": {"id": "M1"}}]),
+    ("caption", message(text="c"), [PICTURE], [{"type": "image", "image": {"id": "M1", "caption": "c"}}]),
+    (
+        "audio takes no caption",
+        message(text="c"),
+        [Uploaded(media_id="A", kind="audio", name="v.ogg")],
+        [{"type": "audio", "audio": {"id": "A"}}, {"type": "text", "text": {"body": "c", "preview_url": False}}],
+    ),
+    (
+        "document",
+        message(text="c"),
+        [Uploaded(media_id="D", kind="document", name="a.pdf")],
+        [{"type": "document", "document": {"id": "D", "caption": "c", "filename": "a.pdf"}}],
+    ),
+    (
+        "three choices are buttons",
+        message(text="Pick", choices=choices(3)),
+        [],
+        [{"type": "interactive", "interactive": {"type": "button", "body": {"text": "Pick"}, "action": {"buttons": REPLIES}}}],
+    ),
+    (
+        "a picture goes above the buttons",
+        message(text="Pick", choices=choices(1)),
+        [PICTURE],
+        [
+            {
+                "type": "interactive",
+                "interactive": {
+                    "type": "button",
+                    "body": {"text": "Pick"},
+                    "header": {"type": "image", "image": {"id": "M1"}},
+                    "action": {"buttons": REPLIES[:1]},
+                },
+            }
+        ],
+    ),
+    (
+        "four choices are a list",
+        message(text="Pick", choices=choices(4)),
+        [],
+        [
+            {
+                "type": "interactive",
+                "interactive": {
+                    "type": "list",
+                    "body": {"text": "Pick"},
+                    "action": {
+                        "button": "Menu",
+                        "sections": [{"rows": [{"id": f"c{n}", "title": f"Choice {n}"} for n in range(4)]}],
+                    },
+                },
+            }
+        ],
+    ),
+    (
+        "template",
+        message(template=TemplateUse(name="sale", language="ru", variables={"2": "b", "10": "c", "1": "a"})),
+        [],
+        [
+            {
+                "type": "template",
+                "template": {
+                    "name": "sale",
+                    "language": {"policy": "deterministic", "code": "ru"},
+                    "components": [{"type": "body", "parameters": [{"type": "text", "text": t} for t in "abc"]}],
+                },
+            }
+        ],
+    ),
+    (
+        "template without variables",
+        message(template=TemplateUse(name="hi", language="en")),
+        [],
+        [{"type": "template", "template": {"name": "hi", "language": {"policy": "deterministic", "code": "en"}}}],
+    ),
+    (
+        "template with names, header and buttons",
+        message(
+            template=TemplateUse(
+                name="hi", language="en", variables={"who": "Ann", "header": "H", "button.0": "path", "button.1.payload": "p"}
+            )
+        ),
+        [],
+        [
+            {
+                "type": "template",
+                "template": {
+                    "name": "hi",
+                    "language": {"policy": "deterministic", "code": "en"},
+                    "components": [
+                        {"type": "header", "parameters": [{"type": "text", "text": "H"}]},
+                        {"type": "body", "parameters": [{"type": "text", "parameter_name": "who", "text": "Ann"}]},
+                        {"type": "button", "sub_type": "url", "index": "0", "parameters": [{"type": "text", "text": "path"}]},
+                        {
+                            "type": "button",
+                            "sub_type": "quick_reply",
+                            "index": "1",
+                            "parameters": [{"type": "payload", "payload": "p"}],
+                        },
+                    ],
+                },
+            }
+        ],
+    ),
+    (
+        "template with a picture",
+        message(template=TemplateUse(name="hi", language="en")),
+        [PICTURE],
+        [
+            {
+                "type": "template",
+                "template": {
+                    "name": "hi",
+                    "language": {"policy": "deterministic", "code": "en"},
+                    "components": [{"type": "header", "parameters": [{"type": "image", "image": {"id": "M1"}}]}],
+                },
+            }
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("outgoing", "files", "wanted"), [c[1:] for c in BODIES], ids=[c[0] for c in BODIES])
+def test_a_message_becomes_what_meta_takes(
+    outgoing: OutgoingMessage, files: Sequence[Uploaded], wanted: Sequence[Mapping[str, Any]]
+) -> None:
+    assert message_bodies(outgoing, files) == wanted
+
+
+def test_a_long_text_goes_ahead_of_its_buttons_and_nothing_of_it_is_lost() -> None:
+    words = " ".join(f"word{n}" for n in range(300))
+    ahead, asked = message_bodies(message(text=words, choices=choices(2)), [])
+    body = asked["interactive"]["body"]["text"]
+    assert len(body) <= 1024 and f"{ahead['text']['body']} {body}" == words
+
+
+def test_more_than_ten_choices_are_refused() -> None:
+    with pytest.raises(Refused, match="at most 10"):
+        message_bodies(message(text="Pick", choices=choices(11)), [])
+
+
+ENVELOPES: Sequence[tuple[str, OutgoingMessage, Mapping[str, Any]]] = [
+    ("digits", message(), {"to": "79000000155"}),
+    ("E.164", message(address="+7 900 000-01-55"), {"to": "79000000155"}),
+    ("user id", message(address="RU.77001"), {"recipient": "RU.77001"}),
+    ("parent user id", message(address="RU.ENT.77001"), {"recipient": "RU.ENT.77001"}),
+    ("quote", message(reply_to="wamid.Q"), {"to": "79000000155", "context": {"message_id": "wamid.Q"}}),
+    ("an id of our own is no quote", message(reply_to="unnamed-1"), {"to": "79000000155"}),
+]
+
+
+@pytest.mark.parametrize(("outgoing", "wanted"), [c[1:] for c in ENVELOPES], ids=[c[0] for c in ENVELOPES])
+def test_the_envelope_says_to_whom_and_gives_our_id_for_the_statuses(
+    outgoing: OutgoingMessage, wanted: Mapping[str, Any]
+) -> None:
+    common = {"messaging_product": "whatsapp", "recipient_type": "individual", "biz_opaque_callback_data": "m-1"}
+    assert envelope(outgoing, {}, quotes=True) == {**common, **wanted}
+
+
+def test_an_address_without_digits_is_refused() -> None:
+    with pytest.raises(Refused, match="no phone number"):
+        envelope(message(address="lena"), {}, quotes=True)
+
+
+@pytest.mark.parametrize(
+    ("outgoing", "kind", "mime"),
+    [
+        (file(), "image", "image/jpeg"),
+        (file(size=5_000_001), "document", "image/jpeg"),
+        (file(mime="image/tiff"), "document", "image/tiff"),
+        (file("voice", "audio/ogg"), "audio", "audio/ogg; codecs=opus"),
+        (file("voice", "audio/ogg;codecs=opus"), "audio", "audio/ogg; codecs=opus"),
+        (file("voice", "audio/webm"), "document", "audio/webm"),
+        (file("audio", "audio/mpeg"), "audio", "audio/mpeg"),
+        (file("video", "video/mp4", 17_000_000), "document", "video/mp4"),
+        (file("sticker", "image/webp"), "sticker", "image/webp"),
+        (file("file", "image/png"), "document", "image/png"),
+        (file("file", ""), "document", "application/octet-stream"),
+    ],
+)
+def test_a_file_that_whatsapp_would_not_show_goes_as_a_document(outgoing: OutgoingFile, kind: str, mime: str) -> None:
+    assert (media_kind(outgoing), media_type(outgoing)) == (kind, mime)
+
+
+ANSWERS: Sequence[tuple[str, int, Mapping[str, Any] | None, type[ChannelError], str]] = [
+    ("token expired", 401, {"code": 190}, Misconfigured, "190"),
+    ("no permission", 403, {"code": 10}, Misconfigured, "10"),
+    ("permission range", 403, {"code": 200, "message": "no"}, Misconfigured, "200"),
+    ("number deleted", 400, {"code": 100, "error_subcode": 33}, Misconfigured, "100"),
+    ("account locked", 403, {"code": 131031}, Misconfigured, "131031"),
+    ("payment", 400, {"code": 131042}, Misconfigured, "131042"),
+    ("not registered", 400, {"code": 133010}, Misconfigured, "133010"),
+    ("app calls", 400, {"code": 4}, Throttled, "4"),
+    ("account calls", 400, {"code": 80007}, Throttled, "80007"),
+    ("throughput", 429, {"code": 130429}, Throttled, "130429"),
+    ("spam", 400, {"code": 131048}, Throttled, "131048"),
+    ("pair", 403, {"code": 131056}, Throttled, "131056"),
+    ("registration", 400, {"code": 133016}, Throttled, "133016"),
+    ("429 of another code", 429, {"code": 613}, Throttled, "613"),
+    ("429 without words", 429, None, Throttled, "429"),
+    ("internal", 500, {"code": 131000}, Retry, "131000"),
+    ("unavailable", 503, {"code": 2}, Retry, "2"),
+    ("media", 400, {"code": 131053}, Retry, "131053"),
+    ("bad gateway", 502, None, Retry, "502"),
+    ("new code with 500", 500, {"code": 999999, "message": "?"}, Retry, "999999"),
+    ("gateway lost it", 504, None, Unknown, "504"),
+    ("accepted unreadably", 200, None, Unknown, "200"),
+    ("parameter", 400, {"code": 100, "message": "(#100) Invalid"}, Refused, "100"),
+    ("undeliverable", 400, {"code": 131026}, Refused, "131026"),
+    ("window", 400, {"code": 131047}, Refused, "131047"),
+    ("marketing cap", 400, {"code": 131049}, Refused, "131049"),
+    ("experiment", 400, {"code": 130472}, Refused, "130472"),
+    ("type", 400, {"code": 131051}, Refused, "131051"),
+    ("parameter count", 400, {"code": 132000}, Refused, "132000"),
+    ("no template", 404, {"code": 132001}, Refused, "132001"),
+    ("marketing stopped", 400, {"code": 131050}, Blocked, "131050"),
+    ("no words", 403, None, Refused, "403"),
+    ("wrong address", 404, None, Misconfigured, "404"),
+    ("error is no object", 400, "oops", Refused, "400"),  # type: ignore[list-item]
+]
+
+
+@pytest.mark.parametrize(("status", "error", "kind", "code"), [a[1:] for a in ANSWERS], ids=[a[0] for a in ANSWERS])
+def test_metas_errors_become_ours(status: int, error: Mapping[str, Any] | None, kind: type[ChannelError], code: str) -> None:
+    found = provider_error(status, {}, None if error is None else {"error": error})
+    exact = found.__class__.__mro__
+    assert isinstance(found, kind) and found.code == code and found.reason
+    assert kind is not Refused or Blocked not in exact
+    assert kind is not Retry or Throttled not in exact
+
+
+@pytest.mark.parametrize(
+    ("headers", "after"), [({}, 6.0), ({"Retry-After": "42"}, 42.0), ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, 6.0)]
+)
+def test_the_pause_is_metas_own_where_it_names_one(headers: Mapping[str, str], after: float) -> None:
+    error = provider_error(403, headers, {"error": {"code": 131056}})
+    assert isinstance(error, Throttled) and error.after == after
+
+
+def test_the_operator_reads_what_to_do_and_metas_details() -> None:
+    error = {"code": 131047, "message": "Re-engagement message", "error_data": {"details": "More than 24 hours have passed"}}
+    reason = provider_error(400, {}, {"error": error}).reason
+    assert "24-hour window is shut" in reason and "More than 24 hours have passed" in reason
+
+
+# the settings
+
+
+def test_the_registry_finds_it_by_its_kind() -> None:
+    assert "whatsapp" in kinds() and connector_type("whatsapp") is WhatsApp
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("phone_number_id", ""), ("phone_number_id", "1/../2"), ("access_token", ""), ("app_secret", ""), ("api_base", "ftp://a")],
+)
+def test_wrong_settings_are_refused_by_the_name_of_the_field(field: str, value: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        connector(**{field: value})
+    assert [error["loc"] for error in refused.value.errors()] == [(field,)]
+
+
+def test_no_secret_shows_in_the_settings() -> None:
+    shown = repr(
+        WhatsAppSettings.model_validate(
+            {"phone_number_id": "1", "access_token": "AAA", "app_secret": "BBB", "verify_token": "CCC"}
+        )
+    )
+    assert not any(secret in shown for secret in ("AAA", "BBB", "CCC"))
