@@ -119,7 +119,7 @@ def _kind(form: Mapping[str, str], files: Sequence[InboundFile], location: JSON)
 
 def _files(form: Mapping[str, str]) -> Sequence[InboundFile]:
     """Attachments in their order; counted by their addresses, because NumMedia may be missing."""
-    numbers = sorted(int(m[1]) for name in form if (m := _MEDIA.fullmatch(name)) and form[name])
+    numbers = sorted(int(m[1]) for name in form if name.startswith("MediaUrl") and (m := _MEDIA.fullmatch(name)) and form[name])
     whatsapp = form["From"].startswith("whatsapp:")
     return [_file(form[f"MediaUrl{n}"], form.get(f"MediaContentType{n}", ""), whatsapp) for n in numbers]
 

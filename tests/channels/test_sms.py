@@ -40,6 +40,7 @@ from channels.events import ConsentChanged, DeliveryStatus, Identity, InboundMes
 from channels.registry import connector_type
 from channels.sms import SmsConnector, SmsSettings, segments
 from channels.sms_parts.errors import MEANINGS
+from channels.sms_parts.form import pairs
 
 TOKEN = "12345"
 URL = "https://switchboard.example/hooks/7"
@@ -164,6 +165,11 @@ def test_any_bytes_are_read_or_refused_in_words(body: bytes) -> None:
         with suppress(BadPayload):
             for event in make().parse(hook(body, URL, "x", mime)):
                 assert isinstance(event, InboundMessage | DeliveryStatus | ConsentChanged | MessageEdited | Notice)
+
+
+@given(st.text(alphabet="ab=&+%20D094Ж", max_size=60))
+def test_forms_are_read_as_the_standard_library_reads_them(body: str) -> None:
+    assert list(pairs(body.encode())) == parse_qsl(body, keep_blank_values=True, errors="surrogateescape")
 
 
 # Webhooks
