@@ -1,0 +1,99 @@
+"""Turn the raw bytes of a mail into an event. Never fails: whatever can be read of a mail is shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from channels.events import ConsentChanged, Event, Identity, InboundMessage, Person
+from channels.mail import addresses, automatic, bounces, headers, html, parts, replies, thread
+from channels.mail.addresses import Mailbox
+from channels.mail.headers import Mail
+
+_NOBODY = Mailbox(name="", address="")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Texts:
+    """The mail's words: all of them, and for display the new ones, the old ones and the HTML."""
+
+    whole: str
+    reply: replies.Reply
+    html: str | None
+
+
+def events(raw: bytes, *, address: str, envelope: str, received_at: datetime) -> Sequence[Event]:
+    """The mail as a message, and for a spam complaint the stop that it means. `address` is our own mailbox."""
+    mail = parts.read(raw)
+    content = parts.content(mail)
+    message = _message(mail, content, raw, address, envelope, received_at)
+    complainant = bounces.complaint(mail, content)
+    if not complainant:
+        return [message]
+    person = Person(identities=(Identity(kind="email", address=complainant, verified=False),))
+    return [
+        message,
+        ConsentChanged(sender=person, address=complainant, stopped=True, at=message.at, source="complaint", marketing_only=True),
+    ]
+
+
+def _message(
+    mail: Mail, content: parts.Content, raw: bytes, address: str, envelope: str, received_at: datetime
+) -> InboundMessage:
+    texts = _texts(content)
+    place = thread.place(mail, raw, address, envelope)
+    sender = _sender(mail)
+    bounce = bounces.bounce(mail, content, texts.whole)
+    return InboundMessage(
+        external_id=place.external_id,
+        sender=Person(identities=(Identity(kind="email", address=sender.address),), name=sender.name or None),
+        address=_answer_to(mail, sender),
+        at=_written_at(mail, received_at),
+        text=texts.reply.text,
+        html=texts.html,
+        subject=headers.text(mail, "Subject") or None,
+        attachments=tuple(content.files),
+        reply_to=place.reply_to,
+        references=place.references,
+        token=place.token,
+        auto_reply=bounce is None and (automatic.is_automatic(mail) or _is_report(content)),
+        bounce=bounce,
+        data=_data(mail, texts),
+    )
+
+
+def _texts(content: parts.Content) -> _Texts:
+    plain = "\n".join(content.texts).replace("\r\n", "\n").replace("\x00", "")
+    rich = "\n".join(content.htmls)
+    read = plain if plain.strip() else html.to_text(rich)
+    reply = replies.split(read)
+    return _Texts(whole=read.replace(html.QUOTE, ""), reply=reply, html=html.sanitise(rich) if rich.strip() else None)
+
+
+def _is_report(content: parts.Content) -> bool:
+    return any(kind in ("message/feedback-report", "message/disposition-notification") for kind, _ in content.reports)
+
+
+def _sender(mail: Mail) -> Mailbox:
+    """Who wrote it: From, else Sender, Reply-To or the envelope. The first that has an address."""
+    found = [one for header in ("From", "Sender", "Reply-To", "Return-Path") for one in addresses.mailboxes(mail, header)]
+    return next((one for one in found if one.address), found[0] if found else _NOBODY)
+
+
+def _answer_to(mail: Mail, sender: Mailbox) -> str:
+    """Reply-To, where it names exactly one address; else the sender."""
+    wanted = [one.address for one in addresses.mailboxes(mail, "Reply-To") if one.address]
+    return wanted[0] if len(wanted) == 1 else sender.address
+
+
+def _written_at(mail: Mail, received_at: datetime) -> datetime:
+    """The Date header, unless the sender's clock is in the future: such a mail would stand on top for ever."""
+    written = headers.date(mail)
+    return written if written and written <= received_at + timedelta(hours=1) else received_at
+
+
+def _data(mail: Mail, texts: _Texts) -> dict[str, object]:
+    listed = {name.lower(): [str(one) for one in addresses.mailboxes(mail, name)] for name in ("To", "Cc")}
+    found: dict[str, object] = {name: people for name, people in listed.items() if people}
+    if texts.reply.quoted:
+        found["quoted"] = texts.reply.quoted
+    return found

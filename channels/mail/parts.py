@@ -1,0 +1,222 @@
+"""Take a mail apart: what is its text, what its HTML, what its attachments, reports and forwarded mails."""
+
+import binascii
+import mimetypes
+import quopri
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.parser import BytesHeaderParser
+
+from channels.events import InboundFile
+from channels.mail import headers
+from channels.mail.charsets import decode
+from channels.mail.headers import Mail
+
+_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f<>:\"|?*]")
+_REPORT_PARTS = {"message/delivery-status", "message/disposition-notification", "message/feedback-report"}
+_EXTENSIONS = {"image/jpeg": ".jpg", "image/jpg": ".jpg", "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics"}
+_REPORT_PARTS |= {"text/rfc822-headers", "text/rfc822-header", "message/global-delivery-status"}
+
+
+@dataclass(kw_only=True, slots=True)
+class Content:
+    """Everything inside a mail, in its order."""
+
+    texts: list[str] = field(default_factory=list)
+    htmls: list[str] = field(default_factory=list)
+    files: list[InboundFile] = field(default_factory=list)
+    reports: list[tuple[str, str]] = field(default_factory=list)
+    """(content type, text) of machine-readable parts: delivery status, feedback, headers of the mail that came back."""
+
+
+def read(raw: bytes) -> Mail:
+    """The mail's structure. A nesting that no mail program writes is read as one flat text."""
+    try:
+        return message_from_bytes(raw)
+    except RecursionError:
+        return BytesHeaderParser().parsebytes(raw)
+
+
+def content(mail: Mail) -> Content:
+    """The parts of a mail, each in the place where a mail program shows it."""
+    found = Content()
+    for part in _leaves(mail):
+        _sort(part, found)
+    return found
+
+
+def _leaves(mail: Mail) -> Iterator[Mail]:
+    """All parts that are not containers, depth first without recursion; a forwarded mail is one part."""
+    waiting = [mail]
+    while waiting:
+        part = waiting.pop()
+        payload = part.get_payload()
+        if isinstance(payload, list) and part.get_content_maintype() == "multipart":
+            waiting.extend(reversed([child for child in payload if isinstance(child, Mail)]))
+        else:
+            yield part
+
+
+def _sort(part: Mail, found: Content) -> None:
+    """Put one part where it belongs."""
+    mime, options = _type(part)
+    disposition, also = headers.parameters(headers.field(part, "Content-Disposition"))
+    name = _file_name(also.get("filename") or options.get("name") or also.get("name") or "")
+    raw = payload_bytes(part)
+    if mime in _REPORT_PARTS:
+        found.reports.append((mime, decode(raw)))
+    elif _is_body(mime, disposition, name, found):
+        _add_body(mime, raw, options, found)
+    else:
+        found.files.append(_file(part, mime, name, raw, len(found.files) + 1))
+    if mime.startswith(("message/rfc822", "message/global")) and mime not in _REPORT_PARTS:
+        found.reports.append(("message/rfc822", decode(raw)))
+
+
+def _type(part: Mail) -> tuple[str, dict[str, str]]:
+    mime, options = headers.parameters(headers.field(part, "Content-Type"))
+    if not re.fullmatch(r"[^/\s]+/[^/\s]+", mime):
+        mime = "text/plain" if mime in ("", "text", "text/") or "/" not in mime else "application/octet-stream"
+    if mime.startswith("multipart/"):
+        mime = "text/plain"  # a container in which nothing was found
+    return mime, options
+
+
+def _is_body(mime: str, disposition: str, name: str, found: Content) -> bool:
+    """Whether a part is read and not saved: text without a file's name, or with one where the mail says nothing else."""
+    if (
+        mime not in ("text/plain", "text/html", "text/enriched", "text/richtext", "text/x-amp-html")
+        or disposition == "attachment"
+    ):
+        return False
+    return not name or (not disposition and not found.texts and not found.htmls)
+
+
+def _add_body(mime: str, raw: bytes, options: dict[str, str], found: Content) -> None:
+    if mime == "text/html":
+        found.htmls.append(decode(raw, options.get("charset", "") or _declared(raw)))
+    elif mime != "text/x-amp-html":
+        raw, files = _uuencoded(raw)
+        found.files.extend(files)
+        text = decode(raw, options.get("charset", "").split(" ")[0])
+        if options.get("format", "").lower() == "flowed":
+            text = _unflowed(text, options.get("delsp", "").lower() == "yes")
+        found.texts.append(text)
+
+
+def _declared(html: bytes) -> str:
+    """The charset that the HTML itself names."""
+    match = re.search(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]+)", html[:2048], re.IGNORECASE)
+    return match[1].decode("ascii") if match else ""
+
+
+def _unflowed(text: str, delete_space: bool) -> str:
+    """RFC 3676: a line that ends in a space goes on in the next one of the same quote depth; "-- " is a signature."""
+    out: list[str] = []
+    flowing = False
+    for line in text.replace("\r\n", "\n").split("\n"):
+        depth = len(line) - len(line.lstrip(">"))
+        body = line[depth:].removeprefix(" ")
+        if flowing and body != "-- " and depth == len(out[-1]) - len(out[-1].lstrip(">")):
+            out[-1] = (out[-1][:-1] if delete_space else out[-1]) + body
+        else:
+            out.append(f"{'>' * depth} {body}" if depth else body)
+        flowing = body.endswith(" ") and body != "-- "
+    return "\n".join(out)
+
+
+def payload_bytes(part: Mail) -> bytes:
+    """A part's content with its transfer encoding undone; what is broken in it costs only what is broken."""
+    encoding = headers.field(part, "Content-Transfer-Encoding").partition(";")[0].strip().lower()
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        return b"\n".join(_flat(child) for child in payload if isinstance(child, Mail))
+    # Without the header the library hands out the very bytes that came.
+    del part["Content-Transfer-Encoding"]
+    raw = part.get_payload(decode=True)
+    return _undo(encoding, raw if isinstance(raw, bytes) else b"")
+
+
+def _undo(encoding: str, raw: bytes) -> bytes:
+    if encoding == "base64":
+        return headers.base64_bytes(raw)
+    if encoding == "quoted-printable":
+        return quopri.decodestring(raw)
+    if encoding in ("x-uuencode", "uuencode", "uue", "x-uue"):
+        files = _uuencoded(raw)[1]
+        return (files[0].content or b"") if files else raw
+    return raw
+
+
+def _flat(mail: Mail) -> bytes:
+    """A forwarded mail as bytes again; where the library cannot write what it read, headers and text are still kept."""
+    try:
+        return mail.as_bytes()
+    except (UnicodeError, LookupError, ValueError, TypeError, AttributeError, RecursionError):
+        lines = [f"{key}: {value}" for key, value in mail.raw_items()]
+        return "\n".join([*lines, "", *(decode(payload_bytes(leaf)) for leaf in _leaves(mail))]).encode("utf-8", "replace")
+
+
+def _uuencoded(raw: bytes) -> tuple[bytes, list[InboundFile]]:
+    """The text without its uuencoded files, and the files."""
+    files: list[InboundFile] = []
+    while match := _BEGIN.search(raw):
+        end = re.compile(rb"^(end|====)[ \t]*\r?$\n?", re.MULTILINE).search(raw, match.end())
+        body = raw[match.end() : end.start() if end else len(raw)]
+        data = headers.base64_bytes(body) if match[0].startswith(b"begin-b") else _from_uu(body)
+        if not data:
+            break
+        name = _file_name(decode(match[1]).strip())
+        files.append(InboundFile(kind=_kind("", name), name=name, mime=_guess(name), size=len(data), content=data))
+        raw = raw[: match.start()] + (raw[end.end() :] if end else b"")
+    return raw, files
+
+
+def _from_uu(body: bytes) -> bytes:
+    """Lines of uuencode; a damaged line is cut to what its length byte can hold, as every decoder does."""
+    out = b""
+    for line in body.splitlines():
+        try:
+            out += binascii.a2b_uu(line)
+        except binascii.Error:
+            length = (((line[0] - 32) & 63) * 4 + 5) // 3
+            try:
+                out += binascii.a2b_uu(line[:length])
+            except binascii.Error:
+                return b""
+    return out
+
+
+def _file(part: Mail, mime: str, name: str, raw: bytes, number: int) -> InboundFile:
+    identity = headers.field(part, "Content-ID").strip().strip("<>").strip()
+    name = name or _invented(part, mime, raw, number)
+    return InboundFile(kind=_kind(mime, name), name=name, mime=mime, size=len(raw), content=raw, content_id=identity or None)
+
+
+def _invented(part: Mail, mime: str, raw: bytes, number: int) -> str:
+    """A name for an attachment without one: a forwarded mail is called by its subject."""
+    if mime.startswith("message/"):
+        subject = headers.text(BytesHeaderParser().parsebytes(raw[:65536]), "Subject")
+        return f"{_file_name(subject)[:80] or f'message-{number}'}.eml"
+    described = _file_name(headers.text(part, "Content-Description"))
+    extension = _EXTENSIONS.get(mime) or mimetypes.guess_extension(mime) or ".bin"
+    return described if "." in described[-6:] else f"attachment-{number}{extension}"
+
+
+def _file_name(name: str) -> str:
+    """The last part of a path without the letters that no file system takes."""
+    return _UNSAFE.sub("_", re.split(r"[\\/]", headers.plain(name).strip())[-1]).strip()[-200:]
+
+
+def _kind(mime: str, name: str) -> str:
+    if mime in ("", "application/octet-stream"):
+        mime = _guess(name)
+    kind = mime.partition("/")[0]
+    return kind if kind in ("image", "audio", "video") else "file"
+
+
+def _guess(name: str) -> str:
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"

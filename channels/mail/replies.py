@@ -1,0 +1,139 @@
+"""Part what a customer has newly written from the quoted mail and the signature under it, for display; the raw mail keeps all."""
+
+import re
+from dataclasses import dataclass
+
+from channels.mail import phrases
+from channels.mail.html import QUOTE
+
+_RULER = re.compile(r"^\s*[-_=*]{5,}\s*$")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """`text` + `quoted` are all the lines of the mail; `text` is empty only where the mail is."""
+
+    text: str
+    quoted: str
+
+
+def split(body: str) -> Reply:
+    """Part a plain-text body. Never hides words that may be new: where nothing would remain, nothing is cut."""
+    lines = _one_per_line(body)
+    kinds = _kinds(lines)
+    cut = _cut(lines, kinds)
+    quoted_lines = _hidden(kinds, cut)
+    text = _join([line for index, line in enumerate(lines) if index not in quoted_lines])
+    if not text:
+        return Reply(text=_join(lines), quoted="")
+    return Reply(text=text, quoted=_join([line for index, line in enumerate(lines) if index in quoted_lines]))
+
+
+def _one_per_line(body: str) -> list[str]:
+    """Lines, with an attribution that the sender's program wrapped over several lines made one again."""
+    lines = [line.rstrip() for line in body.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ").split("\n")]
+    out: list[str] = []
+    index = 0
+    while index < len(lines):
+        length = _attribution_length(lines, index)
+        out.append(" ".join(line.strip() for line in lines[index : index + length]) if length > 1 else lines[index])
+        index += length
+    return out
+
+
+def _attribution_length(lines: list[str], index: int) -> int:
+    """How many lines from here on are one attribution (1 where it is none, or a short one)."""
+    if not phrases.ATTRIBUTION_BEGINS.match(lines[index]) or phrases.ATTRIBUTION.match(lines[index]):
+        return 1
+    for length in (2, 3, 4):
+        piece = lines[index : index + length]
+        if len(piece) < length or not piece[-1].strip():
+            return 1
+        if phrases.ATTRIBUTION.match(" ".join(line.strip().lstrip("> ") for line in piece)):
+            return length
+    return 1
+
+
+def _join(lines: list[str]) -> str:
+    kept = [line for line in lines if not line.startswith(QUOTE)]
+    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(kept)).strip("\n").rstrip()
+
+
+def _kinds(lines: list[str]) -> str:
+    """One letter a line: e empty, q quoted, a attribution, d end of the new, s signature mark, p sent from a phone, t text."""
+    return "".join(_kind(lines, index) for index in range(len(lines)))
+
+
+def _kind(lines: list[str], index: int) -> str:
+    line = lines[index]
+    if not line.strip():
+        return "e"
+    if line.startswith(QUOTE) or phrases.DELIMITER.match(line) or phrases.ABOVE.match(line) or _header_block(lines, index):
+        return "d"
+    if line.lstrip().startswith((">", "|>")):
+        return "q"
+    return _kind_of_words(line)
+
+
+def _kind_of_words(line: str) -> str:
+    if phrases.SIGNATURE.match(line):
+        return "s"
+    if phrases.SENT_FROM.match(line):
+        return "p"
+    return "a" if len(line) < 600 and phrases.ATTRIBUTION.match(line) else "t"
+
+
+def _header_block(lines: list[str], index: int) -> bool:
+    """From:, Sent:, To:, Subject: one below the other, as Outlook puts above the mail that it answers."""
+    if lines[index].lstrip().startswith(">"):
+        return False
+    if _RULER.match(lines[index]):
+        following = next((i for i in range(index + 1, min(index + 4, len(lines))) if lines[i].strip()), None)
+        return following is not None and _header_block(lines, following)
+    if not phrases.HEADER_OTHER.match(lines[index]):
+        return False
+    block = [line for line in lines[index : index + 8] if line.strip()][:5]
+    others = sum(bool(phrases.HEADER_OTHER.match(line)) for line in block)
+    return others >= 3 and any(phrases.HEADER_FROM.match(line) for line in block)
+
+
+def _cut(lines: list[str], kinds: str) -> int:
+    """The line from which on all is old: a delimiter, or an attribution whose quote runs to the end without ">"."""
+    for index, kind in enumerate(kinds):
+        if kind == "d" or (kind == "a" and not _followed_by_quote(kinds, index)):
+            if "t" in kinds[:index]:
+                return index
+            if kind == "d" and phrases.ABOVE.match(lines[index]):
+                continue
+    return len(lines)
+
+
+def _followed_by_quote(kinds: str, index: int) -> bool:
+    return kinds[index + 1 :].lstrip("e").startswith("q")
+
+
+def _hidden(kinds: str, cut: int) -> set[int]:
+    """The lines to put away: all from `cut` on, quotes with their attributions, and the signature."""
+    hidden = set(range(cut, len(kinds)))
+    live = kinds[:cut]
+    for match in re.finditer(r"a?e*q[qe]*(?:q|$)|a(?=e*$)", live):
+        if _is_put_away(live, match):
+            hidden |= set(range(match.start(), match.end()))
+    rest = "".join("h" if index in hidden else kind for index, kind in enumerate(live))
+    return hidden | _signature(rest)
+
+
+def _is_put_away(live: str, match: "re.Match[str]") -> bool:
+    """A quote is put away at the end or under its attribution; one amid the text is what the answer speaks of, and stays."""
+    if not live[match.end() :].strip("eqsp"):
+        return True
+    return "a" in match[0]
+
+
+def _signature(kinds: str) -> set[int]:
+    """From a signature mark to the end, and the line that a phone adds."""
+    mark = kinds.find("s")
+    found = {index for index, kind in enumerate(kinds) if kind == "p" and not kinds[index + 1 :].strip("ehps")}
+    if mark > 0 and kinds[:mark].strip("eh"):
+        found |= set(range(mark, len(kinds)))
+    return found

@@ -1,0 +1,1 @@
+"""The pieces of the mail provider's stand-in: its mailbox, its IMAP and SMTP servers, and what customers' mail programs write."""
