@@ -1,0 +1,310 @@
+"""A stand-in for Meta's WhatsApp Cloud API: the Graph calls that send, and the signed webhooks that come back.
+
+Source: Meta's Cloud API reference, its limits and error codes. It shares no code with the connector.
+"""
+
+import asyncio
+import hashlib
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+import aiohttp
+import msgspec
+from aiohttp import web
+
+from channels.sandbox.base import Bubble, Customer, Draft, Fault, PhoneFile, Phones, StandIn
+from channels.sandbox.whatsapp_hooks import DISPLAY, Element, Hooks
+from channels.sandbox.whatsapp_rules import Refusal, Shown, check_body, graph_error
+from channels.sandbox.whatsapp_writing import contents_of, pressed
+
+
+def digits_of(address: str) -> str:
+    """A phone number as WhatsApp writes it; a user id stays as it is."""
+    return re.sub(r"\D", "", address) if not re.match(r"[A-Z]{2}\.", address) else address
+
+
+class WhatsAppStandIn(StandIn):
+    kind: ClassVar[str] = "whatsapp"
+
+    def __init__(self, phones: Phones, *, statuses: bool = True) -> None:
+        super().__init__(phones)
+        self.statuses = statuses
+        self.phone_number_id = "100200300400500"
+        self.access_token = "sandbox-" + secrets.token_hex(16)
+        self.app_secret = secrets.token_hex(16)
+        self.verify_token = secrets.token_hex(8)
+        self.window: timedelta | None = timedelta(hours=24)
+        """None: every message is taken, whenever the customer last wrote."""
+        self.templates: dict[tuple[str, str], str] = {
+            ("hello_world", "en_US"): "Hello World",
+            ("order_ready", "en"): "Hello {{1}}, your order {{2}} is ready.",
+            ("order_ready", "ru"): "Здравствуйте, {{1}}! Ваш заказ {{2}} готов.",
+        }
+        """Approved templates: (name, language) -> text of the body."""
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self._heard: dict[str, datetime] = {}
+        self._owners: dict[str, Customer] = {}
+        self._callbacks: dict[str, str] = {}
+        self._lists: set[str] = set()
+        self._media: dict[str, tuple[str, str, bytes]] = {}
+        self._count = 0
+        self._stopping = asyncio.Event()
+        self._hooks = Hooks(self.phone_number_id, self.app_secret, lambda: self.webhook)
+
+    async def start(self, base_url: str) -> None:
+        await super().start(base_url)
+        self._stopping.clear()
+
+    async def stop(self) -> None:
+        self._stopping.set()
+        await super().stop()
+
+    async def meet_fault(self) -> web.Response | None:
+        """As the others do, but a call that hangs lets go when the sandbox stops."""
+        if self.faults and self.faults[0].kind == "hang":
+            self.faults.popleft()
+            await self._stopping.wait()
+            return web.Response(status=503)
+        return await super().meet_fault()
+
+    def settings(self) -> dict[str, str]:
+        return {
+            "phone_number_id": self.phone_number_id,
+            "access_token": self.access_token,
+            "app_secret": self.app_secret,
+            "verify_token": self.verify_token,
+            "api_base": f"{self.base_url}/v24.0",
+        }
+
+    def routes(self) -> web.Application:
+        app = web.Application(client_max_size=110 * 1024 * 1024)
+        app.router.add_post("/{version}/{node}/messages", self._messages)
+        app.router.add_post("/{version}/{node}/media", self._upload)
+        app.router.add_get("/files/{media}", self._file)
+        app.router.add_get("/{version}/{node}", self._get)
+        app.router.add_post("/{version}/{node}", self._configure)
+        return app
+
+    def sent_to(self, address: str) -> list[Bubble]:
+        return [b for b in self._owner(digits_of(address)).bubbles if not b.mine and b.channel == self.kind]
+
+    def refuse(self, fault: Fault, headers: Mapping[str, str]) -> web.Response:
+        code, text = {
+            401: (190, "Invalid OAuth access token - Cannot parse access token"),
+            429: (130429, "(#130429) Rate limit hit"),
+            503: (131016, "(#131016) Service temporarily unavailable"),
+        }.get(
+            fault.status,
+            (2 if fault.status >= 500 else 100, "An unexpected error has occurred. Please retry your request later."),
+        )
+        return graph_error(Refusal(status=fault.status, code=code, message=text), headers)
+
+    # what the business does
+
+    def _authorised(self, request: web.Request, *, node: str | None = None) -> Refusal | None:
+        if request.headers.get("Authorization") != f"Bearer {self.access_token}":
+            return Refusal(status=401, code=190, message="Invalid OAuth access token - Cannot parse access token")
+        if node is not None and node != self.phone_number_id:
+            text = f"Unsupported request. Object with ID '{node}' does not exist, cannot be loaded due to missing permissions"
+            return Refusal(status=400, code=100, message=text, subcode=33, sort="GraphMethodException")
+        return None
+
+    async def _messages(self, request: web.Request) -> web.StreamResponse:
+        refusal = self._authorised(request, node=request.match_info["node"])
+        if refusal is not None:
+            return graph_error(refusal)
+        try:
+            body = msgspec.json.decode(await request.read())
+            if body.get("status") == "read":
+                return self._seen_by_business(body)
+            answer = await self.meet_fault()
+            if answer is not None:
+                return answer
+            shown = check_body(body, self.templates, self._media)
+        except Refusal as refused:
+            return graph_error(refused)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return graph_error(Refusal(code=100, message="(#100) Invalid parameter"))
+        return self._accept(request, body, shown)
+
+    def _accept(self, request: web.Request, body: Element, shown: Shown) -> web.StreamResponse:
+        address = digits_of(str(body.get("to") or body.get("recipient")))
+        if not shown.template and not self._window_open(address):
+            text = "(#131047) Re-engagement message"
+            why = "Message failed to send because more than 24 hours have passed since the customer last replied to this number."
+            return graph_error(Refusal(code=131047, message=text, details=why))
+        message_id = self._new_id()
+        self.received.append(body)
+        self._show(self._owner(address), message_id, body, shown)
+        if self.statuses:
+            self._report(message_id, address, "sent", "delivered")
+        self.drops(request)
+        answer = {
+            "messaging_product": "whatsapp",
+            "contacts": [{"input": str(body.get("to") or body.get("recipient")), "wa_id": address}],
+            "messages": [{"id": message_id}],
+        }
+        return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
+
+    def _show(self, customer: Customer, message_id: str, body: Element, shown: Shown) -> None:
+        files = [
+            PhoneFile(kind=shown.kind, name=shown.name, mime=m[0], content=m[2]) for m in (self._media.get(shown.media),) if m
+        ]
+        context = body.get("context")
+        bubble = Bubble(
+            id=message_id,
+            channel=self.kind,
+            mine=False,
+            text=shown.text,
+            files=files,
+            choices=shown.choices,
+            reply_to=context.get("message_id") if isinstance(context, dict) else None,
+            at=self.now(),
+        )
+        callback = body.get("biz_opaque_callback_data")
+        if callback:
+            self._callbacks[message_id] = callback
+        if shown.kind == "list":
+            self._lists.add(message_id)
+        self.phones.show(customer, bubble)
+
+    def _window_open(self, address: str) -> bool:
+        if self.window is None:
+            return True
+        heard = self._heard.get(address)
+        return heard is not None and self.now() - heard <= self.window
+
+    def _seen_by_business(self, body: Element) -> web.Response:
+        """Mark-as-read, with or without the typing indicator."""
+        if not any(b.id == body.get("message_id") for c in self.phones.customers.values() for b in c.bubbles):
+            raise Refusal(code=100, message="(#100) Invalid parameter", details="Message ID is not valid")
+        self.received.append(body)
+        return web.json_response({"success": True})
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        refusal = self._authorised(request, node=request.match_info["node"])
+        if refusal is not None:
+            return graph_error(refusal)
+        form = await request.post()
+        file = form.get("file")
+        if form.get("messaging_product") != "whatsapp" or not isinstance(file, web.FileField):
+            return graph_error(Refusal(code=100, message="(#100) The parameter messaging_product and a file are required."))
+        content = file.file.read()
+        mime = str(form.get("type") or file.content_type)
+        return web.json_response({"id": self._keep(mime, file.filename, content)})
+
+    async def _get(self, request: web.Request) -> web.Response:
+        node = request.match_info["node"]
+        media = self._media.get(node)
+        refusal = self._authorised(request, node=None if media else node)
+        if refusal is not None:
+            return graph_error(refusal)
+        if media is None:
+            number = {
+                "id": node,
+                "verified_name": "Sandbox Shop",
+                "display_phone_number": "+1 555-000-1234",
+                "quality_rating": "GREEN",
+            }
+            return web.json_response({**number, "webhook_configuration": {"phone_number": self.webhook} if self.webhook else {}})
+        digest = hashlib.sha256(media[2]).hexdigest()
+        known = {"url": f"{self.base_url}/files/{node}", "mime_type": media[0], "sha256": digest, "file_size": len(media[2])}
+        return web.json_response({"messaging_product": "whatsapp", "id": node, **known})
+
+    async def _file(self, request: web.Request) -> web.Response:
+        refusal = self._authorised(request)
+        if refusal is not None:
+            return graph_error(refusal)
+        mime, _, content = self._media[request.match_info["media"]]
+        return web.Response(body=content, headers={"Content-Type": mime})
+
+    async def _configure(self, request: web.Request) -> web.Response:
+        """The webhook address of the number: taken once it has answered the handshake."""
+        refusal = self._authorised(request, node=request.match_info["node"])
+        if refusal is not None:
+            return graph_error(refusal)
+        wanted = (await request.json()).get("webhook_configuration") or {}
+        challenge = secrets.token_hex(8)
+        query = {"hub.mode": "subscribe", "hub.verify_token": wanted.get("verify_token", ""), "hub.challenge": challenge}
+        try:
+            async with self.http.get(wanted.get("override_callback_uri", ""), params=query) as answer:
+                if answer.status != 200 or await answer.text() != challenge:
+                    raise ValueError("the callback did not echo the challenge")
+        except (aiohttp.ClientError, ValueError):
+            return graph_error(Refusal(code=100, message="(#100) The callback URL or verify token couldn't be validated."))
+        self.webhook = wanted["override_callback_uri"]
+        return web.json_response({"success": True})
+
+    # what the customer does
+
+    async def write(self, customer: Customer, draft: Draft) -> Bubble:
+        address = self._address(customer)
+        self._heard[address] = self.now()
+        if draft.choice is None:
+            contents = contents_of(draft, self._keep)
+        else:
+            contents = [pressed(customer.bubbles, draft, draft.choice, self._lists)]
+        elements = [self._element(address, content, draft.reply_to) for content in contents]
+        bubble = Bubble(
+            id=elements[0]["id"],
+            channel=self.kind,
+            mine=True,
+            text=draft.text,
+            files=draft.files,
+            reply_to=draft.reply_to,
+            at=self.now(),
+        )
+        self.phones.show(customer, bubble)
+        contact = {"profile": {"name": customer.name}, "wa_id": address}
+        value = {"contacts": [contact], "messages": elements}
+        self.later(asyncio.ensure_future(self._hooks.deliver(self.http, [value])))
+        return bubble
+
+    async def read(self, customer: Customer) -> None:
+        unread = [b for b in customer.bubbles if b.channel == self.kind and not b.mine and b.state != "read"]
+        for bubble in unread:
+            bubble.state = "read"
+        if unread:
+            self.phones.changed(customer)
+        if self.statuses:
+            for bubble in unread:
+                self._report(bubble.id, self._address(customer), "read")
+
+    def _element(self, address: str, content: Element, reply_to: str | None) -> Element:
+        element = {"from": address, "id": self._new_id(), "timestamp": str(int(self.now().timestamp())), **content}
+        if reply_to and "context" not in element:
+            element["context"] = {"from": DISPLAY, "id": reply_to}
+        return element
+
+    def _address(self, customer: Customer) -> str:
+        address = digits_of(customer.addresses[self.kind])
+        self._owners[address] = customer
+        return address
+
+    def _owner(self, address: str) -> Customer:
+        """The customer with these digits, found once: a benchmark sends thousands of messages a second."""
+        known = self._owners.get(address)
+        if known is None:
+            same = (c for c in self.phones.customers.values() if digits_of(c.addresses.get(self.kind, "")) == address)
+            known = self._owners[address] = next(same, None) or self.phones.owner(self.kind, address)
+        return known
+
+    def _keep(self, mime: str, name: str, content: bytes) -> str:
+        media_id = str(9_000_000_000 + len(self._media))
+        self._media[media_id] = (mime, name, content)
+        return media_id
+
+    def _new_id(self) -> str:
+        self._count += 1
+        return f"wamid.SANDBOX{self._count:012d}"
+
+    def _report(self, message_id: str, address: str, *states: str) -> None:
+        common: Element = {"id": message_id, "timestamp": str(int(self.now().timestamp())), "recipient_id": address}
+        callback = self._callbacks.get(message_id)
+        if callback is not None:
+            common["biz_opaque_callback_data"] = callback
+        if self._hooks.report([{**common, "status": state} for state in states]):
+            self.later(asyncio.ensure_future(self._hooks.speak(self.http)))
