@@ -81,8 +81,7 @@ class _Handler:
     async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         if not session.authenticated:
             return "530 5.7.0 Authentication required"
-        address = address.strip("<>")  # the library calls the empty sender "<>"
-        if address and address.lower() != self._server.user.lower():
+        if address != "<>" and address.lower() != self._server.user.lower():
             return "553 5.7.1 Sender address rejected: not owned by user"
         envelope.mail_from = address
         envelope.mail_options.extend(options)
@@ -111,7 +110,7 @@ class _Handler:
         missing = [name for name in NEEDED if not mail[name]]
         if missing:
             return f"550 5.6.0 The mail has no {', '.join(missing)}"
-        await self._server.take(envelope.mail_from or "", envelope.rcpt_tos, raw, mail)
+        await self._server.take((envelope.mail_from or "").strip("<>"), envelope.rcpt_tos, raw, mail)
         return "250 2.0.0 Taken"
 
 
