@@ -82,12 +82,19 @@ async def _without_address(request: Callable[[], Awaitable[aiohttp.ClientRespons
 
 
 def _form(parameters: Mapping[str, Any], files: Mapping[str, tuple[OutgoingFile, bytes]]) -> aiohttp.FormData:
-    form = aiohttp.FormData()
+    form = aiohttp.FormData(quote_fields=False)  # Telegram shows a percent-encoded name as it stands
     for name, value in parameters.items():
         form.add_field(name, value if isinstance(value, str) else msgspec.json.encode(value).decode())
     for name, (file, content) in files.items():
-        form.add_field(name, content, filename=file.name or name, content_type=file.mime or "application/octet-stream")
+        form.add_field(
+            name, content, filename=_printable(file.name) or name, content_type=file.mime or "application/octet-stream"
+        )
     return form
+
+
+def _printable(name: str) -> str:
+    """A name without what would break out of its header."""
+    return "".join(c for c in name if c.isprintable() and c not in '"\\')
 
 
 def _result(status: int, body: bytes) -> Any:
@@ -102,7 +109,7 @@ def _result(status: int, body: bytes) -> Any:
 def _answer(body: bytes) -> dict[str, Any]:
     try:
         answer = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return answer if isinstance(answer, dict) else {}
 

@@ -33,7 +33,7 @@ def decode(body: bytes) -> Raw:
     """The body as a JSON object. Raises BadPayload."""
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         found = _decode_patiently(body)
     if not isinstance(found, dict):
         raise BadPayload("The body is not a JSON object")
