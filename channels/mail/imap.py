@@ -2,6 +2,7 @@
 
 import asyncio
 import imaplib
+import select
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
@@ -82,6 +83,7 @@ class Mailbox:
         assert self._box is not None
         day = f" SINCE {since.day}-{_MONTHS[since.month - 1]}-{since.year}" if since else ""
         with _our_errors():
+            self._news()
             found = self._box.uids(f"UID {uid + 1}:*{day}", charset=None)
         # "n:*" always holds the last mail, even where its UID is lower than n.
         return sorted(int(one) for one in found if int(one) > uid)
@@ -97,19 +99,24 @@ class Mailbox:
         raise LookupError("The mail server cannot read this mail")
 
     def wait(self) -> None:
-        """Sleep until something changes in the inbox, at most WAIT_SECONDS."""
+        """Sleep until something changes in the inbox, at most WAIT_SECONDS. Not at all where it changed since we last searched."""
         assert self._box is not None
         with _our_errors():
+            if self._news():
+                return
             if "IDLE" in self._box.client.capabilities:
                 self._box.idle.wait(timeout=WAIT_SECONDS)
             else:
                 self._rest()
 
+    def _news(self) -> bool:
+        """Whether the server announced mail in passing, within its answer to another command; forgets it."""
+        assert self._box is not None
+        return self._box.client.response("EXISTS")[1] != [None]
+
     def _rest(self) -> None:
         """Without IDLE: a sleep on the socket, so that hanging up ends it, then a word to keep the connection."""
         assert self._box is not None
-        import select
-
         select.select([self._box.client.sock], [], [], WAIT_SECONDS)
         self._box.client.noop()
 
