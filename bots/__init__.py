@@ -1,6 +1,6 @@
 """The room that decides what a bot says and who gets a broadcast. Pure: no database, no clock, no randomness.
 
-    flow = load(text)                                            # bots.flow; FlowError.problems names step and field
+    flow = load(text)                                            # bots.load; FlowError.problems names step, field and line
     flow = choose(flows, heard, facts, first=True)               # bots.triggers: which flow begins, or None
     turn = start(flow, facts)                                    # bots.engine
     turn = advance(flow, Session.from_json(row), Heard(text="2"), facts)

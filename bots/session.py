@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -64,7 +64,8 @@ class Session:
 
     def to_json(self) -> str:
         """One line of JSON."""
-        return json.dumps(asdict(self) | {"started": self.started.isoformat()}, ensure_ascii=False)
+        written = {name: getattr(self, name) for name in self.__slots__}
+        return json.dumps(written | {"started": self.started.isoformat(), "variables": dict(self.variables)}, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> "Session":
