@@ -96,7 +96,8 @@ def _service(name: str, raw: Raw) -> Notice:
     value = raw[name]
     people = value if isinstance(value, list) else [value]
     named = ", ".join(full_name(p) for p in people if isinstance(p, dict) and full_name(p))
-    return Notice(kind=name, text=named or (value if isinstance(value, str) else ""), data=raw)
+    told = named or (value if isinstance(value, str) else "")
+    return Notice(kind=name, text=told or name.replace("_", " "), data=raw)
 
 
 def _sender(raw: Raw, chat: Raw, content: Content) -> Person:

@@ -11,6 +11,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -523,6 +525,32 @@ async def test_a_pressed_button_is_answered_after_it_is_kept(stand_in: TelegramS
     assert isinstance(choice, InboundMessage)
     assert (choice.kind, choice.choice, choice.text, choice.reply_to) == ("choice", "y", "Yes, please", sent.external_ids[0])
     assert list(stand_in.answered) == [choice.external_id]
+
+
+async def test_a_webhook_delivery_is_authentic_read_and_answered(stand_in: TelegramStandIn) -> None:
+    """The whole way in: Telegram calls us with the secret that `connect` gave it, and takes our answer as a call."""
+    events: list[Event] = []
+    async with aiohttp.ClientSession() as http:
+        connector = TelegramConnector(TelegramSettings(**{**stand_in.settings(), "mode": "webhook"}), Transport(http=http))
+
+        async def receive(request: web.Request) -> web.Response:
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            delivery = Hook(method="POST", url=str(request.url), headers=headers, body=await request.read(), received_at=NOW)
+            connector.verify(delivery)
+            events.extend(connector.parse(delivery))
+            answer = connector.answer(delivery)
+            return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
+
+        app = web.Application()
+        app.router.add_post("/hooks/1", receive)
+        async with TestServer(app) as server, asyncio.timeout(5):
+            assert not connector.pulls
+            await connector.connect(str(server.make_url("/hooks/1")))
+            await connector.send(message("Sure?", choices=[Choice(id="y", title="Yes")]))
+            await stand_in.write(stand_in.phones.customers["anna"], Draft(choice="y", text="Yes"))
+            await stand_in.query_answered.wait()
+    assert [(e.kind, e.choice, e.text) for e in events if isinstance(e, InboundMessage)] == [("choice", "y", "Yes")]
+    assert list(stand_in.answered) == [events[0].external_id]  # type: ignore[union-attr]
 
 
 def test_the_answer_to_a_webhook_stops_a_button_from_spinning() -> None:
