@@ -60,8 +60,8 @@ class Dialogue(Part):
     contact: Contact = Contact()
     channel: str = "telegram"
     open: bool = True
-    now: datetime = Field(datetime.fromisoformat("2026-03-02T12:00:00+03:00"), strict=False)
-    opens_at: datetime | None = Field(None, strict=False)
+    now: datetime = Field(datetime.fromisoformat("2026-03-02T12:00:00+03:00"))
+    opens_at: datetime | None = Field(None)
     talk: tuple[Line, ...] = Field(min_length=1)
 
 
@@ -84,6 +84,12 @@ def read_script(text: str) -> Script:
 
 def differences(flow: Flow, dialogue: Dialogue, language: str) -> list[str]:
     """Play the dialogue: what came otherwise than written, nothing if all is as it should be."""
+    played = play(flow, dialogue, language)
+    return [f"after {_quote(heard)}: {each}" for heard, wanted, turn in played for each in _compare(turn, wanted)]
+
+
+def play(flow: Flow, dialogue: Dialogue, language: str) -> Iterator[tuple[Line | None, list[Line], Turn]]:
+    """(what was heard, what is expected, what the flow did), turn by turn; at the start nothing was heard."""
     facts = Facts(
         now=dialogue.now,
         name=dialogue.contact.name,
@@ -95,12 +101,10 @@ def differences(flow: Flow, dialogue: Dialogue, language: str) -> list[str]:
         opens_at=dialogue.opens_at,
     )
     turn = start(flow, facts)
-    found: list[str] = []
     for heard, wanted in _exchanges(dialogue.talk):
         if heard is not None:
             turn = advance(flow, turn.session, _heard(heard, turn), facts)
-        found += [f"after {_quote(heard)}: {difference}" for difference in _compare(turn, wanted)]
-    return found
+        yield heard, wanted, turn
 
 
 def _exchanges(talk: Sequence[Line]) -> Iterator[tuple[Line | None, list[Line]]]:
