@@ -3,6 +3,7 @@
 Source: Meta's "Send messages" reference and its limits. Media come in as ids that were uploaded before.
 """
 
+import mimetypes
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,15 @@ _NATIVE: Mapping[str, tuple[frozenset[str], int, str]] = {
     "sticker": (frozenset({"image/webp"}), 500_000, "sticker"),
 }
 """Kind -> (types that WhatsApp shows, largest size, its own word). What does not fit goes as a document."""
+
+_OTHER_NAMES: Mapping[str, str] = {
+    "audio/mp3": "audio/mpeg",
+    "audio/x-m4a": "audio/mp4",
+    "audio/m4a": "audio/mp4",
+    "audio/opus": "audio/ogg",
+    "image/jpg": "image/jpeg",
+}
+"""MIME types that programs write and WhatsApp does not know."""
 
 _USER_ID = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
 _LINK = re.compile(r"https?://", re.IGNORECASE)
@@ -53,13 +63,20 @@ class Uploaded:
 def media_kind(file: OutgoingFile) -> str:
     """The type of message that carries this file."""
     types, limit, kind = _NATIVE.get(file.kind, (frozenset[str](), 0, "document"))
-    return kind if file.mime.split(";")[0].strip().lower() in types and file.size <= limit else "document"
+    return kind if _plain_type(file) in types and file.size <= limit else "document"
 
 
 def media_type(file: OutgoingFile) -> str:
     """The MIME type to upload with. A voice note is Opus in Ogg and must say so, or WhatsApp refuses it (131053)."""
-    base = file.mime.split(";")[0].strip().lower() or "application/octet-stream"
-    return "audio/ogg; codecs=opus" if base == "audio/ogg" else base
+    plain = _plain_type(file) or "application/octet-stream"
+    return "audio/ogg; codecs=opus" if plain == "audio/ogg" else plain
+
+
+def _plain_type(file: OutgoingFile) -> str:
+    plain = file.mime.split(";")[0].strip().lower()
+    if "/" not in plain:
+        plain = mimetypes.guess_type(file.name)[0] or ""
+    return _OTHER_NAMES.get(plain, plain)
 
 
 def message_bodies(message: OutgoingMessage, files: Sequence[Uploaded], list_button: str = "Menu") -> list[Body]:

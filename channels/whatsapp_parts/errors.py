@@ -9,7 +9,7 @@ from channels.base import Blocked, ChannelError, Misconfigured, Refused, Retry, 
 from channels.events import JSON
 
 STOPPED_MARKETING = "131050"
-WINDOW_SHUT = "131047"
+PAIR_LIMIT = "131056"
 
 PAUSES = {"4": 60.0, "80007": 60.0, "130429": 5.0, "131048": 900.0, "131056": 6.0, "133016": 900.0, "613": 60.0}
 """Codes that mean "slow down", and the seconds to wait where the answer does not say: the pair limit is one message per 6 s."""
@@ -84,14 +84,21 @@ def reason_of(error: Mapping[str, JSON]) -> str:
 
 def provider_error(status: int, headers: Mapping[str, str], body: Mapping[str, JSON] | None) -> ChannelError:
     """The error that an answer of Meta's API is. `body`: its JSON, None if it is no JSON object."""
-    found = body.get("error") if body else None
-    error = found if isinstance(found, Mapping) else None
+    error = _error_in(body or {})
     if error is None:
         return _wordless(status, headers)
     code, reason = error_code(error), reason_of(error)
     if code in PAUSES or status == 429:
-        return Throttled(reason, after=_retry_after(headers, PAUSES.get(code, 60.0)), code=code)
+        kind = PairThrottled if code == PAIR_LIMIT else Throttled
+        return kind(reason, after=_retry_after(headers, PAUSES.get(code, 60.0)), code=code)
     return _meaning(status, code, error)(reason, code=code)
+
+
+def _error_in(body: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
+    """Meta answers with one `error`; on-premise gateways with a list of `errors`."""
+    several = body.get("errors")
+    found = body.get("error") or (several[0] if isinstance(several, list) and several else None)
+    return found if isinstance(found, Mapping) else None
 
 
 def _meaning(status: int, code: str, error: Mapping[str, JSON]) -> Callable[..., ChannelError]:
@@ -103,6 +110,12 @@ def _meaning(status: int, code: str, error: Mapping[str, JSON]) -> Callable[...,
     if code in PASSING or (status >= 500 and code not in WORDS):
         return Retry
     return Refused
+
+
+class PairThrottled(Throttled):
+    """Only messages to this one person have to wait."""
+
+    one_person = True
 
 
 class StoppedMarketing(Blocked):

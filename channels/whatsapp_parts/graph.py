@@ -9,8 +9,8 @@ from channels.base import call_once
 from channels.events import JSON
 from channels.whatsapp_parts.errors import provider_error
 
-TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
-FILE_TIMEOUT = aiohttp.ClientTimeout(total=300, connect=10)
+TIMEOUT = aiohttp.ClientTimeout(total=20, connect=10)
+FILE_TIMEOUT = aiohttp.ClientTimeout(total=120, connect=10)
 
 
 class Graph:

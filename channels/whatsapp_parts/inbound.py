@@ -14,8 +14,10 @@ from channels.whatsapp_parts.history import read_history
 from channels.whatsapp_parts.messages import Source, read_message
 from channels.whatsapp_parts.notices import notice_of
 from channels.whatsapp_parts.payload import UNREADABLE, load, object_of, objects_in, text_of, time_of, why
-from channels.whatsapp_parts.people import address_of, contacts_in, person_at
+from channels.whatsapp_parts.people import NOBODY, address_of, contacts_in, person_at
 from channels.whatsapp_parts.statuses import read_status
+
+_MOVES = frozenset({"user_changed_number", "customer_changed_number", "user_changed_user_id"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +89,7 @@ def _system(element: Mapping[str, JSON], source: Source) -> Event:
     system = object_of(element.get("system"))
     new_phone = system.get("wa_id") or system.get("new_wa_id")
     new_user = system.get("user_id")
-    if "changed" not in text_of(system.get("type")) or not (new_phone or new_user):
+    if text_of(system.get("type")) not in _MOVES or not (new_phone or new_user):
         return Notice(kind="system", text=text_of(system.get("body")), data=element)
     old = address_of(element.get("from"), system.get("previous_user_id") or element.get("from_user_id"))
     return _moved(old, new_phone, new_user, time_of(element.get("timestamp"), source.received_at), source)
@@ -102,7 +104,7 @@ def _user_id_update(element: Mapping[str, JSON], source: Source) -> list[Event]:
 def _moved(old: str, new_phone: JSON, new_user: JSON, at: datetime, source: Source) -> ContactChanged:
     address = address_of(new_phone, new_user)
     previous = person_at(old, None, source.contacts)
-    person = person_at(address, new_user, ())
+    person = person_at(address, new_user, NOBODY)
     return ContactChanged(
         old=previous.identities[0], person=Person(identities=person.identities, name=previous.name), address=address, at=at
     )

@@ -1,16 +1,25 @@
 """Who a WhatsApp element is about: phone number, business-scoped user id, profile name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from channels.events import JSON, Identity, Person
 from channels.whatsapp_parts.payload import objects_in, text_of
 
-Contacts = Sequence[Mapping[str, JSON]]
+Contacts = Mapping[str, Mapping[str, JSON]]
+"""The contacts of a webhook by phone and by user id, and under "" the only one where there is just one."""
+
+NOBODY: Contacts = {}
 
 
 def contacts_in(value: Mapping[str, JSON]) -> Contacts:
     """The `contacts` of a webhook value: profile names and user ids of the people it speaks of."""
-    return [c for c in objects_in(value, "contacts") if isinstance(c, dict)]
+    listed = [contact for contact in objects_in(value, "contacts") if isinstance(contact, dict)]
+    found: dict[str, Mapping[str, JSON]] = {"": listed[0]} if len(listed) == 1 else {}
+    for contact in listed:
+        for address in (contact.get("wa_id"), contact.get("user_id")):
+            if isinstance(address, str) and address:
+                found[address.removeprefix("+")] = contact
+    return found
 
 
 def identity_of(address: str) -> Identity:
@@ -47,12 +56,10 @@ def person_at(address: str, user_id: JSON, contacts: Contacts) -> Person:
 
 def _contact_at(address: str, user_id: JSON, contacts: Contacts) -> Mapping[str, JSON] | None:
     """The contact with this address, or the only one there is: some numbers come in two spellings (Brazil, Argentina, Mexico)."""
-    for contact in contacts:
-        if contact.get("wa_id") == address or contact.get("user_id") in (address, user_id or address):
-            return contact
-    return contacts[0] if len(contacts) == 1 else None
+    named = contacts.get(user_id) if isinstance(user_id, str) and user_id else None
+    return contacts.get(address) or named or contacts.get("")
 
 
 def only_user_id(contacts: Contacts) -> JSON:
     """The user id of the only contact, for a message that names no sender at all."""
-    return contacts[0].get("user_id") if len(contacts) == 1 else None
+    return contacts[""].get("user_id") if "" in contacts else None

@@ -139,6 +139,7 @@ OTHERS: Mapping[str, tuple[type[Event], Mapping[str, Any]]] = {
         {"old": PHONE, "address": "79000000199", "identities": [Identity(kind="phone", address="+79000000199"), MOVED]},
     ),
     "user_id_changed": (ContactChanged, {"old": USER, "address": "RU.88002", "identities": [MOVED]}),
+    "identity_changed": (Notice, {"kind": "system", "text": "The security code changed"}),
     "status_sent": (DeliveryStatus, {"state": "sent", "external_id": "wamid.OUT1", "message_id": "m-17", "at": SENT, "code": ""}),
     "status_delivered": (DeliveryStatus, {"state": "delivered", "address": "79000000155"}),
     "status_read": (DeliveryStatus, {"state": "read"}),
@@ -220,6 +221,15 @@ def test_a_failure_by_the_persons_own_stop_is_a_change_of_consent_too() -> None:
     status, consent = parse("status_stopped_marketing")
     assert isinstance(status, DeliveryStatus) and (status.state, status.code, status.blocked) == ("failed", "131050", False)
     assert isinstance(consent, ConsentChanged) and consent.stopped and consent.marketing_only
+
+
+def test_each_of_many_people_in_a_batch_has_their_own_name() -> None:
+    contacts = [{"profile": {"name": f"P{n}"}, "wa_id": f"7900000020{n}"} for n in range(9)]
+    messages = [
+        {"from": f"7900000020{n}", "id": str(n), "timestamp": "1", "type": "text", "text": {"body": "x"}} for n in range(10)
+    ]
+    events = connector().parse(hook(json.dumps({"contacts": contacts, "messages": messages}).encode()))
+    assert [e.sender.name for e in events if isinstance(e, InboundMessage)] == [*(f"P{n}" for n in range(9)), None]
 
 
 def test_every_sample_has_a_test() -> None:
@@ -530,10 +540,13 @@ def test_an_address_without_digits_is_refused() -> None:
         (file("voice", "audio/ogg;codecs=opus"), "audio", "audio/ogg; codecs=opus"),
         (file("voice", "audio/webm"), "document", "audio/webm"),
         (file("audio", "audio/mpeg"), "audio", "audio/mpeg"),
+        (file("audio", "audio/mp3"), "audio", "audio/mpeg"),
+        (file("image", "Image/JPG"), "image", "image/jpeg"),
         (file("video", "video/mp4", 17_000_000), "document", "video/mp4"),
         (file("sticker", "image/webp"), "sticker", "image/webp"),
         (file("file", "image/png"), "document", "image/png"),
         (file("file", ""), "document", "application/octet-stream"),
+        (file("image", "", name="a.PNG"), "image", "image/png"),
     ],
 )
 def test_a_file_that_whatsapp_would_not_show_goes_as_a_document(outgoing: OutgoingFile, kind: str, mime: str) -> None:
@@ -593,6 +606,11 @@ def test_metas_errors_become_ours(status: int, error: Mapping[str, Any] | None, 
 def test_the_pause_is_metas_own_where_it_names_one(headers: Mapping[str, str], after: float) -> None:
     error = provider_error(403, headers, {"error": {"code": 131056}})
     assert isinstance(error, Throttled) and error.after == after
+
+
+def test_a_gateways_list_of_errors_is_read_too() -> None:
+    error = provider_error(400, {}, {"errors": [{"code": -1, "title": "Bad Request", "details": "invalid key"}]})
+    assert isinstance(error, Refused) and (error.code, error.reason) == ("-1", "invalid key")
 
 
 def test_the_operator_reads_what_to_do_and_metas_details() -> None:
