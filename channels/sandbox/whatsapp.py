@@ -4,7 +4,6 @@ Source: Meta's Cloud API reference, its limits and error codes. It shares no cod
 """
 
 import asyncio
-import hashlib
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -14,8 +13,10 @@ from typing import ClassVar
 import aiohttp
 import msgspec
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
-from channels.sandbox.base import Bubble, Customer, Draft, Fault, PhoneFile, Phones, StandIn
+from channels.sandbox.base import Bubble, Customer, Draft, Fault, Phones, StandIn
+from channels.sandbox.whatsapp_files import Files
 from channels.sandbox.whatsapp_hooks import DISPLAY, Element, Hooks
 from channels.sandbox.whatsapp_rules import Refusal, Shown, check_body, graph_error
 from channels.sandbox.whatsapp_writing import contents_of, pressed
@@ -24,6 +25,17 @@ from channels.sandbox.whatsapp_writing import contents_of, pressed
 def digits_of(address: str) -> str:
     """A phone number as WhatsApp writes it; a user id stays as it is."""
     return re.sub(r"\D", "", address) if not re.match(r"[A-Z]{2}\.", address) else address
+
+
+@web.middleware
+async def _refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Say a refusal, or that a parameter is missing or misshapen, in Meta's words."""
+    try:
+        return await handler(request)
+    except Refusal as refusal:
+        return graph_error(refusal)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return graph_error(Refusal(code=100, message="(#100) Invalid parameter"))
 
 
 class WhatsAppStandIn(StandIn):
@@ -44,12 +56,16 @@ class WhatsAppStandIn(StandIn):
             ("order_ready", "ru"): "Здравствуйте, {{1}}! Ваш заказ {{2}} готов.",
         }
         """Approved templates: (name, language) -> text of the body."""
+        self.without_whatsapp: set[str] = set()
+        """Digits of numbers that nobody uses WhatsApp with: Meta takes messages to them and reports the failure afterwards."""
+        self.stopped_marketing: set[str] = set()
+        """Digits of people who stopped marketing messages: a template to them fails afterwards."""
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._heard: dict[str, datetime] = {}
         self._owners: dict[str, Customer] = {}
         self._callbacks: dict[str, str] = {}
         self._lists: set[str] = set()
-        self._media: dict[str, tuple[str, str, bytes]] = {}
+        self._files = Files()
         self._count = 0
         self._stopping = asyncio.Event()
         self._hooks = Hooks(self.phone_number_id, self.app_secret, lambda: self.webhook)
@@ -80,7 +96,7 @@ class WhatsAppStandIn(StandIn):
         }
 
     def routes(self) -> web.Application:
-        app = web.Application(client_max_size=110 * 1024 * 1024)
+        app = web.Application(client_max_size=110 * 1024 * 1024, middlewares=[_refuse])
         app.router.add_post("/{version}/{node}/messages", self._messages)
         app.router.add_post("/{version}/{node}/media", self._upload)
         app.router.add_get("/files/{media}", self._file)
@@ -104,43 +120,41 @@ class WhatsAppStandIn(StandIn):
 
     # what the business does
 
-    def _authorised(self, request: web.Request, *, node: str | None = None) -> Refusal | None:
+    def _authorise(self, request: web.Request, *, node: str | None = None) -> None:
+        """Refuse a wrong token, and a number that is not ours."""
         if request.headers.get("Authorization") != f"Bearer {self.access_token}":
-            return Refusal(status=401, code=190, message="Invalid OAuth access token - Cannot parse access token")
+            raise Refusal(status=401, code=190, message="Invalid OAuth access token - Cannot parse access token")
         if node is not None and node != self.phone_number_id:
             text = f"Unsupported request. Object with ID '{node}' does not exist, cannot be loaded due to missing permissions"
-            return Refusal(status=400, code=100, message=text, subcode=33, sort="GraphMethodException")
-        return None
+            raise Refusal(code=100, message=text, subcode=33, sort="GraphMethodException")
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
-        refusal = self._authorised(request, node=request.match_info["node"])
-        if refusal is not None:
-            return graph_error(refusal)
-        try:
-            body = msgspec.json.decode(await request.read())
-            if body.get("status") == "read":
-                return self._seen_by_business(body)
-            answer = await self.meet_fault()
-            if answer is not None:
-                return answer
-            shown = check_body(body, self.templates, self._media)
-        except Refusal as refused:
-            return graph_error(refused)
-        except (AttributeError, KeyError, TypeError, ValueError):
-            return graph_error(Refusal(code=100, message="(#100) Invalid parameter"))
-        return self._accept(request, body, shown)
+        self._authorise(request, node=request.match_info["node"])
+        body = msgspec.json.decode(await request.read())
+        if body.get("status") == "read":
+            return self._seen_by_business(body)
+        answer = await self.meet_fault()
+        if answer is not None:
+            return answer
+        return self._accept(request, body, check_body(body, self.templates, self._files))
 
     def _accept(self, request: web.Request, body: Element, shown: Shown) -> web.StreamResponse:
         address = digits_of(str(body.get("to") or body.get("recipient")))
         if not shown.template and not self._window_open(address):
             text = "(#131047) Re-engagement message"
             why = "Message failed to send because more than 24 hours have passed since the customer last replied to this number."
-            return graph_error(Refusal(code=131047, message=text, details=why))
+            raise Refusal(code=131047, message=text, details=why)
         message_id = self._new_id()
         self.received.append(body)
-        self._show(self._owner(address), message_id, body, shown)
-        if self.statuses:
-            self._report(message_id, address, "sent", "delivered")
+        if body.get("biz_opaque_callback_data"):
+            self._callbacks[message_id] = body["biz_opaque_callback_data"]
+        failure = self._failure(address, shown)
+        if failure is not None:
+            self._report(message_id, address, "failed", errors=[failure])
+        else:
+            self._show(self._owner(address), message_id, body, shown)
+            if self.statuses:
+                self._report(message_id, address, "sent", "delivered")
         self.drops(request)
         answer = {
             "messaging_product": "whatsapp",
@@ -150,26 +164,28 @@ class WhatsAppStandIn(StandIn):
         return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
 
     def _show(self, customer: Customer, message_id: str, body: Element, shown: Shown) -> None:
-        files = [
-            PhoneFile(kind=shown.kind, name=shown.name, mime=m[0], content=m[2]) for m in (self._media.get(shown.media),) if m
-        ]
         context = body.get("context")
         bubble = Bubble(
             id=message_id,
             channel=self.kind,
             mine=False,
             text=shown.text,
-            files=files,
+            files=self._files.on_phone(shown.media, shown.kind, shown.name),
             choices=shown.choices,
             reply_to=context.get("message_id") if isinstance(context, dict) else None,
             at=self.now(),
         )
-        callback = body.get("biz_opaque_callback_data")
-        if callback:
-            self._callbacks[message_id] = callback
         if shown.kind == "list":
             self._lists.add(message_id)
         self.phones.show(customer, bubble)
+
+    def _failure(self, address: str, shown: Shown) -> Element | None:
+        """Why the message will not be delivered, as a status says it."""
+        if address in self.without_whatsapp:
+            return {"code": 131026, "title": "Message undeliverable", "error_data": {"details": "Message Undeliverable."}}
+        if shown.template and address in self.stopped_marketing:
+            return {"code": 131050, "title": "User has stopped marketing messages from the business"}
+        return None
 
     def _window_open(self, address: str) -> bool:
         if self.window is None:
@@ -185,47 +201,28 @@ class WhatsAppStandIn(StandIn):
         return web.json_response({"success": True})
 
     async def _upload(self, request: web.Request) -> web.Response:
-        refusal = self._authorised(request, node=request.match_info["node"])
-        if refusal is not None:
-            return graph_error(refusal)
-        form = await request.post()
-        file = form.get("file")
-        if form.get("messaging_product") != "whatsapp" or not isinstance(file, web.FileField):
-            return graph_error(Refusal(code=100, message="(#100) The parameter messaging_product and a file are required."))
-        content = file.file.read()
-        mime = str(form.get("type") or file.content_type)
-        return web.json_response({"id": self._keep(mime, file.filename, content)})
+        self._authorise(request, node=request.match_info["node"])
+        return web.json_response({"id": self._files.take(await request.post())})
 
     async def _get(self, request: web.Request) -> web.Response:
+        """A media id, or the number itself."""
         node = request.match_info["node"]
-        media = self._media.get(node)
-        refusal = self._authorised(request, node=None if media else node)
-        if refusal is not None:
-            return graph_error(refusal)
-        if media is None:
-            number = {
-                "id": node,
-                "verified_name": "Sandbox Shop",
-                "display_phone_number": "+1 555-000-1234",
-                "quality_rating": "GREEN",
-            }
-            return web.json_response({**number, "webhook_configuration": {"phone_number": self.webhook} if self.webhook else {}})
-        digest = hashlib.sha256(media[2]).hexdigest()
-        known = {"url": f"{self.base_url}/files/{node}", "mime_type": media[0], "sha256": digest, "file_size": len(media[2])}
-        return web.json_response({"messaging_product": "whatsapp", "id": node, **known})
+        if node in self._files:
+            self._authorise(request)
+            return web.json_response(self._files.describe(node, self.base_url))
+        self._authorise(request, node=node)
+        number = {"verified_name": "Sandbox Shop", "display_phone_number": "+1 555-000-1234", "quality_rating": "GREEN"}
+        override = {"phone_number": self.webhook} if self.webhook else {}
+        return web.json_response({"id": node, **number, "webhook_configuration": override})
 
     async def _file(self, request: web.Request) -> web.Response:
-        refusal = self._authorised(request)
-        if refusal is not None:
-            return graph_error(refusal)
-        mime, _, content = self._media[request.match_info["media"]]
-        return web.Response(body=content, headers={"Content-Type": mime})
+        self._authorise(request)
+        kept = self._files[request.match_info["media"]]
+        return web.Response(body=kept.content, headers={"Content-Type": kept.mime})
 
     async def _configure(self, request: web.Request) -> web.Response:
         """The webhook address of the number: taken once it has answered the handshake."""
-        refusal = self._authorised(request, node=request.match_info["node"])
-        if refusal is not None:
-            return graph_error(refusal)
+        self._authorise(request, node=request.match_info["node"])
         wanted = (await request.json()).get("webhook_configuration") or {}
         challenge = secrets.token_hex(8)
         query = {"hub.mode": "subscribe", "hub.verify_token": wanted.get("verify_token", ""), "hub.challenge": challenge}
@@ -234,7 +231,7 @@ class WhatsAppStandIn(StandIn):
                 if answer.status != 200 or await answer.text() != challenge:
                     raise ValueError("the callback did not echo the challenge")
         except (aiohttp.ClientError, ValueError):
-            return graph_error(Refusal(code=100, message="(#100) The callback URL or verify token couldn't be validated."))
+            raise Refusal(code=100, message="(#100) The callback URL or verify token couldn't be validated.") from None
         self.webhook = wanted["override_callback_uri"]
         return web.json_response({"success": True})
 
@@ -244,7 +241,7 @@ class WhatsAppStandIn(StandIn):
         address = self._address(customer)
         self._heard[address] = self.now()
         if draft.choice is None:
-            contents = contents_of(draft, self._keep)
+            contents = contents_of(draft, self._files.keep)
         else:
             contents = [pressed(customer.bubbles, draft, draft.choice, self._lists)]
         elements = [self._element(address, content, draft.reply_to) for content in contents]
@@ -258,8 +255,7 @@ class WhatsAppStandIn(StandIn):
             at=self.now(),
         )
         self.phones.show(customer, bubble)
-        contact = {"profile": {"name": customer.name}, "wa_id": address}
-        value = {"contacts": [contact], "messages": elements}
+        value = {"contacts": [self._contact(customer)], "messages": elements}
         self.later(asyncio.ensure_future(self._hooks.deliver(self.http, [value])))
         return bubble
 
@@ -279,6 +275,9 @@ class WhatsAppStandIn(StandIn):
             element["context"] = {"from": DISPLAY, "id": reply_to}
         return element
 
+    def _contact(self, customer: Customer) -> Element:
+        return {"profile": {"name": customer.name}, "wa_id": self._address(customer)}
+
     def _address(self, customer: Customer) -> str:
         address = digits_of(customer.addresses[self.kind])
         self._owners[address] = customer
@@ -292,17 +291,24 @@ class WhatsAppStandIn(StandIn):
             known = self._owners[address] = next(same, None) or self.phones.owner(self.kind, address)
         return known
 
-    def _keep(self, mime: str, name: str, content: bytes) -> str:
-        media_id = str(9_000_000_000 + len(self._media))
-        self._media[media_id] = (mime, name, content)
-        return media_id
-
     def _new_id(self) -> str:
         self._count += 1
         return f"wamid.SANDBOX{self._count:012d}"
 
-    def _report(self, message_id: str, address: str, *states: str) -> None:
-        common: Element = {"id": message_id, "timestamp": str(int(self.now().timestamp())), "recipient_id": address}
+    async def prefer(self, customer: Customer, *, stopped: bool) -> None:
+        """The customer stops or resumes marketing messages in WhatsApp's own settings."""
+        address = self._address(customer)
+        (self.stopped_marketing.add if stopped else self.stopped_marketing.discard)(address)
+        wish = {
+            "category": "marketing_messages",
+            "value": "stop" if stopped else "resume",
+            "timestamp": int(self.now().timestamp()),
+        }
+        value = {"contacts": [self._contact(customer)], "user_preferences": [{"wa_id": address, **wish}]}
+        self.later(asyncio.ensure_future(self._hooks.deliver(self.http, [value], field="user_preferences")))
+
+    def _report(self, message_id: str, address: str, *states: str, **more: object) -> None:
+        common: Element = {"id": message_id, "timestamp": str(int(self.now().timestamp())), "recipient_id": address, **more}
         callback = self._callbacks.get(message_id)
         if callback is not None:
             common["biz_opaque_callback_data"] = callback

@@ -44,18 +44,18 @@ class Hooks:
         finally:
             self._speaking = False
 
-    async def deliver(self, http: aiohttp.ClientSession, values: Sequence[Element]) -> None:
+    async def deliver(self, http: aiohttp.ClientSession, values: Sequence[Element], *, field: str = "messages") -> None:
         """POST the values in one webhook; again with growing pauses until it is answered with 2xx."""
-        body, headers = self._signed(values)
+        body, headers = self._signed(values, field)
         for pause in (*PAUSES, None):
             if await self._post(http, body, headers):
                 return
             if pause is not None:
                 await asyncio.sleep(pause)
 
-    def _signed(self, values: Sequence[Element]) -> tuple[bytes, Mapping[str, str]]:
+    def _signed(self, values: Sequence[Element], field: str) -> tuple[bytes, Mapping[str, str]]:
         common = {"messaging_product": "whatsapp", "metadata": self._metadata}
-        entry = {"id": "200300400500600", "changes": [{"value": {**common, **value}, "field": "messages"} for value in values]}
+        entry = {"id": "200300400500600", "changes": [{"value": {**common, **value}, "field": field} for value in values]}
         body = msgspec.json.encode({"object": "whatsapp_business_account", "entry": [entry]})
         signature = hmac.new(self._secret, body, hashlib.sha256).hexdigest()
         return body, {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signature}"}

@@ -97,6 +97,17 @@ def _account(value: Mapping[str, JSON]) -> str:
     return f"WhatsApp business account: {_readable(_at(value, 'event'))}{f' ({more})' if more else ''}"
 
 
+def _alert(value: Mapping[str, JSON]) -> str:
+    said = _at(value, "alert_info", "alert_description") or _at(value, "alert_description")
+    return f"WhatsApp alert: {said}" if said else ""
+
+
+def _capability(value: Mapping[str, JSON]) -> str:
+    limit = _at(value, "max_daily_conversations_per_business") or _at(value, "max_daily_conversation_per_phone")
+    people = "any number of" if limit == "-1" else limit
+    return f"WhatsApp lets the business write first to {people} people a day" if limit else ""
+
+
 def _account_review(value: Mapping[str, JSON]) -> str:
     return f"WhatsApp reviewed the business account: {_readable(_at(value, 'decision'))}"
 
@@ -127,9 +138,9 @@ _FIELDS: Mapping[str, tuple[str, Callable[[Mapping[str, JSON]], str]]] = {
     "phone_number_name_update": ("account", _number_name),
     "account_update": ("account", _account),
     "account_review_update": ("account", _account_review),
-    "account_alerts": ("account", _generic),
+    "account_alerts": ("account", _alert),
     "account_settings_update": ("account", _generic),
-    "business_capability_update": ("account", _generic),
+    "business_capability_update": ("account", _capability),
     "business_status_update": ("account", _generic),
     "security": ("account", _generic),
     "smb_app_state_sync": ("contact_book", _generic),

@@ -26,7 +26,7 @@ from channels.base import (
     Transport,
     Unknown,
 )
-from channels.events import DeliveryStatus, Event, InboundMessage
+from channels.events import ConsentChanged, DeliveryStatus, Event, InboundMessage
 from channels.sandbox.base import Customer, Draft, Fault, PhoneFile, Phones, serve
 from channels.sandbox.whatsapp import WhatsAppStandIn
 from channels.whatsapp import WhatsApp, WhatsAppSettings
@@ -201,6 +201,50 @@ async def test_the_window_shuts_a_day_after_the_customers_last_message(shop: Sce
     with pytest.raises(Refused):
         await shop.connector.send(message(text="too late"))
     assert [b.text for b in shop.meta.sent_to("79000000155")] == ["in time"]
+
+
+async def test_a_number_without_whatsapp_fails_afterwards_and_the_operator_reads_why(shop: Scene) -> None:
+    shop.meta.window = None
+    shop.meta.without_whatsapp.add("79000000999")
+    await shop.connector.send(message(address="+79000000999", text="hi"))
+    (status,) = await shop.inbox.wait_for(1)
+    assert isinstance(status, DeliveryStatus) and (status.state, status.code, status.message_id) == ("failed", "131026", "m-1")
+    assert "no WhatsApp" in status.reason and not shop.meta.sent_to("79000000999")
+
+
+async def test_a_stop_in_whatsapp_reaches_us_and_fails_later_templates_but_not_answers(shop: Scene) -> None:
+    await shop.heard_from_lena()
+    await shop.meta.prefer(shop.lena, stopped=True)
+    (consent,) = await shop.inbox.wait_for(1)
+    assert isinstance(consent, ConsentChanged) and (consent.stopped, consent.marketing_only) == (True, True)
+    await shop.connector.send(message(template=TemplateUse(name="hello_world", language="en_US")))
+    status, again = (await shop.inbox.wait_for(3))[1:]
+    assert isinstance(status, DeliveryStatus) and status.code == "131050" and isinstance(again, ConsentChanged)
+    await shop.connector.send(message(text="your answer"))
+    assert [b.text for b in shop.meta.sent_to("79000000155")] == ["your answer"]
+    await shop.meta.prefer(shop.lena, stopped=False)
+    resumed = (await shop.inbox.wait_for(6))[-1]
+    assert [e.stopped for e in shop.inbox.events if isinstance(e, ConsentChanged)] == [True, True, False], resumed
+
+
+async def test_without_statuses_nothing_is_reported(shop: Scene) -> None:
+    shop.meta.window, shop.meta.statuses = None, False
+    await shop.connector.send(message(text="hi"))
+    await shop.meta.read(shop.lena)
+    await shop.meta.write(shop.lena, Draft(text="seen"))
+    (event,) = await shop.inbox.wait_for(1)
+    assert isinstance(event, InboundMessage) and shop.meta.sent_to("79000000155")[0].state == "read"
+
+
+async def test_two_customers_may_write_and_each_is_answered_on_their_own_phone(shop: Scene) -> None:
+    ivan = Customer(id="ivan", name="Иван", language="ru", addresses={"whatsapp": "+7 900 000-01-77"})
+    shop.meta.phones.customers["ivan"] = ivan
+    await shop.meta.write(shop.lena, Draft(text="one"))
+    await shop.meta.write(ivan, Draft(text="two"))
+    for event in [e for e in await shop.inbox.wait_for(2) if isinstance(e, InboundMessage)]:
+        await shop.connector.send(message(address=event.address, text=f"answer to {event.text}"))
+    assert [b.text for b in shop.lena.bubbles] == ["one", "answer to one"]
+    assert [b.text for b in ivan.bubbles] == ["two", "answer to two"]
 
 
 WRONG_TEMPLATES = [

@@ -163,6 +163,8 @@ OTHERS: Mapping[str, tuple[type[Event], Mapping[str, Any]]] = {
     ),
     "number_name": (Notice, {"kind": "account", "text": "Display name Shop is rejected: name exists", "error": True}),
     "account_banned": (Notice, {"kind": "account", "error": True}),
+    "account_alert": (Notice, {"kind": "account", "text": "WhatsApp alert: Your messaging limit was not raised."}),
+    "business_capability": (Notice, {"kind": "account", "text": "WhatsApp lets the business write first to 2000 people a day"}),
     "provider_errors": (Notice, {"kind": "error", "error": True}),
     "unheard_of_field": (Notice, {"kind": "moon_phase", "text": "WhatsApp notice: full", "error": False}),
     "history_declined": (Notice, {"kind": "history"}),
