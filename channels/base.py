@@ -287,9 +287,6 @@ class Connector(abc.ABC):
         Connection refused or no route is Retry; a time-out or a closed connection after the request was written is Unknown.
         """
 
-    async def acknowledge(self, hook: Hook, events: Sequence[Event]) -> None:
-        """Called once after an accepted hook is on disk, in the background: answer a callback query. Best effort."""
-
     def answer(self, hook: Hook) -> Answer:
         """The answer to an accepted hook. For a GET, the handshake: raise BadSignature where the secret in it is wrong.
 
@@ -327,13 +324,14 @@ class Connector(abc.ABC):
 async def call_once(request: Callable[[], Awaitable[aiohttp.ClientResponse]]) -> tuple[int, Mapping[str, str], bytes]:
     """Make one provider call and read its answer whole, with the network's errors turned into ours.
 
+    The network's own words are dropped: they may hold the address, and with it a token.
     Returns (status, headers, body). Raises Retry where the request cannot have reached the provider, Unknown where it may have.
     """
     try:
         response = await request()
         async with response:
             return response.status, response.headers, await response.read()
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-        raise Retry("The provider cannot be reached", code="connect") from error
-    except (TimeoutError, aiohttp.ClientError, OSError) as error:
-        raise Unknown("The connection broke before the provider answered", code="broken") from error
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise Retry("The provider cannot be reached", code="connect") from None
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        raise Unknown("The connection broke before the provider answered", code="broken") from None

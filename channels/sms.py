@@ -91,11 +91,14 @@ class SmsConnector(Connector):
     can = _SMS
     settings_type: ClassVar[type[Settings]] = SmsSettings
 
+    @classmethod
+    def capabilities(cls, settings: Settings) -> Capabilities:
+        return _WHATSAPP if str(getattr(settings, "from_", "")).startswith("whatsapp:") else _SMS
+
     def __init__(self, settings: Settings, transport: Transport) -> None:
         self._settings = cast(SmsSettings, settings)
         self._http = transport.http
         self._whatsapp = self._settings.from_.startswith("whatsapp:")
-        self.can = _WHATSAPP if self._whatsapp else _SMS
         self._token = self._settings.auth_token.get_secret_value().encode()
         credentials = base64.b64encode(self._settings.account_sid.encode() + b":" + self._token).decode()
         self._authorized = {"Authorization": f"Basic {credentials}"}

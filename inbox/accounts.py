@@ -15,7 +15,17 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet, MultiFernet
 from pydantic import SecretStr, ValidationError
 
-from channels.base import Account, Capabilities, Connector, Settings, Transport
+from channels.base import (
+    Account,
+    Capabilities,
+    Connector,
+    Download,
+    Refused,
+    Retry,
+    Settings,
+    Transport,
+    call_once,
+)
 from channels.events import JSON
 from channels.registry import connector_type
 from inbox import ids, live
@@ -258,6 +268,17 @@ class Accounts:
         closing += [line.connector for number, line in self._lines.items() if number not in lines]
         self._lines = lines
         await asyncio.gather(*(connector.close() for connector in closing), return_exceptions=True)
+
+    async def fetch(self, url: str) -> Download:
+        """A file from a plain address (an attachment that a flow or a program named). Raises Retry or Refused."""
+        if not url.startswith(("http://", "https://")):
+            raise Refused("Only http and https addresses can be fetched")
+        status, headers, body = await call_once(lambda: self._transport.http.get(url))
+        if status >= 500:
+            raise Retry(f"The address answered {status}")
+        if status >= 400:
+            raise Refused(f"The address answered {status}")
+        return Download(content=body, mime=headers.get("Content-Type", ""))
 
     async def close(self) -> None:
         await asyncio.gather(*(line.connector.close() for line in self._lines.values()), return_exceptions=True)

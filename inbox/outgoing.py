@@ -1,4 +1,4 @@
-"""Queue a message to a customer: the row that `deliver` takes, and what changes in its conversation. Notes go the same way, unsent."""
+"""Queue a message to a customer: the row that `deliver` takes, and what changes in its conversation. Notes too, unsent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -29,7 +29,7 @@ class Right(StrEnum):
     CHANNELS_READ = "channels.read"
     CHANNELS_WRITE = "channels.write"
     RAW_READ = "raw.read"
-    """Raw bodies as providers sent them: their headers carry secrets."""
+    """Raw bodies as providers sent them, and their replay."""
     EVENTS_READ = "events.read"
     REPORTS_READ = "reports.read"
     WEBHOOKS_WRITE = "webhooks.write"
@@ -37,7 +37,7 @@ class Right(StrEnum):
 
 _ALL = frozenset(Right)
 _READ = frozenset(r for r in Right if r.endswith(".read")) - {Right.RAW_READ}
-_OWNER_ONLY = {Right.ROLES_WRITE, Right.CHANNELS_WRITE, Right.RAW_READ, Right.WEBHOOKS_WRITE}
+_OWNER_ONLY = {Right.ROLES_WRITE, Right.CHANNELS_WRITE, Right.WEBHOOKS_WRITE}
 _EVERYBODY = {
     Right.SELF,
     Right.CONVERSATIONS_READ,

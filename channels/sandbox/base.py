@@ -202,7 +202,7 @@ async def serve(stand_in: StandIn) -> AsyncIterator[StandIn]:
     """Run one stand-in alone on a free loopback port (for tests)."""
     root = web.Application()
     root.add_subapp(f"/{stand_in.kind}", stand_in.routes())
-    runner = web.AppRunner(root, access_log=None)
+    runner = web.AppRunner(root, access_log=None, shutdown_timeout=1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -69,6 +69,7 @@ broadcasts = sa.Table(
     sa.Column("variables", Json, nullable=False, server_default="{}"),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("planned", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("planned_done", sa.Boolean, nullable=False, server_default=sa.text("false")),
     sa.Column("planned_up_to", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("created_by", sa.BigInteger),
     sa.Column("created_at", Instant, nullable=False),

@@ -139,10 +139,11 @@ messages = sa.Table(
         postgresql_where=sa.text("state = 'queued'"),
     ),
     sa.Index(
-        "ix_messages_sending",
-        "claimed_at",
-        sqlite_where=sa.text("state = 'sending'"),
-        postgresql_where=sa.text("state = 'sending'"),
+        "ix_messages_active",
+        "conversation_id",
+        "id",
+        sqlite_where=sa.text("state IN ('queued', 'sending')"),
+        postgresql_where=sa.text("state IN ('queued', 'sending')"),
     ),
 )
 """`at`: the provider's time for what came in; `created_at`: ours. `heard`: respond has dealt with it. `thread`: where
@@ -247,7 +248,7 @@ tasks = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("done_at", Instant),
     sa.Column("done_by", sa.BigInteger),
-    sa.Column("escalated_at", Instant),
+    sa.Column("moves", sa.Integer, nullable=False, server_default="0"),
     one_of("kind", "answer", "reminder"),
     sa.Index(
         "uq_tasks_answer",

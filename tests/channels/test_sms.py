@@ -426,7 +426,9 @@ def test_the_token_is_never_shown() -> None:
 
 
 def test_whatsapp_has_a_window_and_receipts() -> None:
-    sms, whatsapp = make().can, make(**{"from": "whatsapp:+15005550006"}).can
+    sms, whatsapp = (
+        connector.capabilities(connector._settings) for connector in (make(), make(**{"from": "whatsapp:+15005550006"}))
+    )
     assert (sms.window, whatsapp.window) == (None, timedelta(hours=24))
     assert "read" in whatsapp.receipts and "read" not in sms.receipts
     assert (sms.text_limit, sms.choices, sms.attachments, sms.media_limit) == (1600, 0, 10, 5 * 1024 * 1024)

@@ -241,6 +241,7 @@ def upgrade() -> None:
         sa.Column("variables", Json, server_default="{}", nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("planned", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("planned_done", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.Column("planned_up_to", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("created_by", sa.BigInteger(), nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
@@ -461,6 +462,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
     )
     with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_messages_active",
+            ["conversation_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('queued', 'sending')"),
+            postgresql_where=sa.text("state IN ('queued', 'sending')"),
+        )
         batch_op.create_index("ix_messages_contact", ["contact_id", "at", "id"], unique=False)
         batch_op.create_index("ix_messages_conversation", ["conversation_id", "at", "id"], unique=False)
         batch_op.create_index(
@@ -469,13 +477,6 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("state = 'queued'"),
             postgresql_where=sa.text("state = 'queued'"),
-        )
-        batch_op.create_index(
-            "ix_messages_sending",
-            ["claimed_at"],
-            unique=False,
-            sqlite_where=sa.text("state = 'sending'"),
-            postgresql_where=sa.text("state = 'sending'"),
         )
         batch_op.create_index(
             "ix_messages_unheard",
@@ -550,7 +551,7 @@ def upgrade() -> None:
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("done_at", Instant(), nullable=True),
         sa.Column("done_by", sa.BigInteger(), nullable=True),
-        sa.Column("escalated_at", Instant(), nullable=True),
+        sa.Column("moves", sa.Integer(), server_default="0", nullable=False),
         sa.CheckConstraint("kind IN ('answer', 'reminder')", name=op.f("ck_tasks_kind_known")),
         sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_tasks_contact_id")),
         sa.ForeignKeyConstraint(["conversation_id"], ["conversations.id"], name=op.f("fk_tasks_conversation_id")),
@@ -698,13 +699,15 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_messages_unheard", sqlite_where=sa.text("NOT heard"), postgresql_where=sa.text("NOT heard"))
         batch_op.drop_index(
-            "ix_messages_sending", sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'")
-        )
-        batch_op.drop_index(
             "ix_messages_queue", sqlite_where=sa.text("state = 'queued'"), postgresql_where=sa.text("state = 'queued'")
         )
         batch_op.drop_index("ix_messages_conversation")
         batch_op.drop_index("ix_messages_contact")
+        batch_op.drop_index(
+            "ix_messages_active",
+            sqlite_where=sa.text("state IN ('queued', 'sending')"),
+            postgresql_where=sa.text("state IN ('queued', 'sending')"),
+        )
 
     op.drop_table("messages")
     op.drop_table("flow_sessions")

@@ -1,0 +1,170 @@
+"""Keep running broadcasts fed: write the ledger, then queue messages a handful ahead of delivery, so that a pause is a pause."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bots.broadcast import Delivery, Skip, plan
+from bots.render import RenderError
+from inbox import ids, live, queue
+from inbox import schema as t
+from inbox.broadcasts.audience import CHUNK, Member, load, members, plan_of, rendered
+from inbox.db import Database
+from inbox.outgoing import BROADCAST, preview
+from inbox.record import event, record_all
+
+AHEAD = 1_000
+"""Messages of one broadcast that may wait in the queue."""
+
+
+async def feed(db: Database) -> None:
+    """Do what can be done now for every broadcast; called again by each wake-up and sweep."""
+    while await db.run(step, datetime.now(UTC)):
+        pass
+
+
+def step(connection: sa.Connection, now: datetime) -> bool:
+    """One short transaction of work. False when nothing is left to do for the moment."""
+    b = t.broadcasts.c
+    statement = sa.select(t.broadcasts).where(b.state.in_(("planning", "running"))).order_by(b.id)
+    if connection.dialect.name == "postgresql":
+        statement = statement.with_for_update(skip_locked=True)
+    did = False
+    for broadcast in connection.execute(statement).all():
+        did |= _plan(connection, now, broadcast) if broadcast.state == "planning" else _queue(connection, now, broadcast)
+    return did
+
+
+def _plan(connection: sa.Connection, now: datetime, broadcast: Any) -> bool:
+    """Write the next rows of the ledger. A person who is in it already stays as they are."""
+    chunk = members(connection, broadcast.tag, broadcast.planned_up_to)
+    b = t.broadcasts.c
+    if not chunk:
+        values: dict[str, Any] = {"state": "running", "planned_done": True}
+        connection.execute(sa.update(t.broadcasts).where(b.id == broadcast.id).values(values))
+        live.tell(connection, "broadcast", broadcast_id=broadcast.id)
+        return True
+    results = plan([member.person for member in chunk], plan_of(connection, broadcast.id, broadcast.channel_id), now)
+    rows = [_ledger_row(broadcast.id, result, now) for result in results]
+    connection.execute(_LEDGER[connection.dialect.name], rows)
+    values = {"planned_up_to": chunk[-1].id, "planned": b.planned + len(rows)}
+    connection.execute(sa.update(t.broadcasts).where(b.id == broadcast.id).values(values))
+    live.tell(connection, "broadcast", broadcast_id=broadcast.id)
+    return True
+
+
+def _ledger_row(broadcast_id: int, result: Delivery | Skip, now: datetime) -> dict[str, Any]:
+    row = {"broadcast_id": broadcast_id, "contact_id": result.person, "channel_id": result.channel, "changed_at": now}
+    if isinstance(result, Skip):
+        return {**row, "state": "skipped", "reason": result.reason, "address": None}
+    return {**row, "state": "waiting", "reason": "", "address": result.address}
+
+
+def _queue(connection: sa.Connection, now: datetime, broadcast: Any) -> bool:
+    """Queue the next messages, unless enough wait; finish when nobody is left."""
+    r = t.recipients.c
+    mine = r.broadcast_id == broadcast.id
+    ahead = connection.execute(
+        sa.select(sa.func.count()).select_from(sa.select(r.contact_id).where(mine, r.state == "queued").limit(AHEAD).subquery())
+    ).scalar_one()
+    if ahead >= AHEAD // 2:
+        return False
+    statement = (
+        sa.select(r.contact_id, r.channel_id, r.address).where(mine, r.state == "waiting").order_by(r.contact_id).limit(CHUNK)
+    )
+    waiting = connection.execute(statement).all()
+    if not waiting:
+        if ahead == 0:
+            _finish(connection, now, broadcast.id)
+        return False
+    _queue_messages(connection, now, broadcast, waiting)
+    return True
+
+
+def _queue_messages(connection: sa.Connection, now: datetime, broadcast: Any, waiting: Sequence[Any]) -> None:
+    people = {member.id: member for member in load(connection, [row.contact_id for row in waiting])}
+    allowed = {d.person for d in plan([m.person for m in people.values()], plan_of(connection, broadcast.id, broadcast.channel_id), now)
+               if isinstance(d, Delivery)}  # fmt: skip
+    rows, refused = [], []
+    for row in waiting:
+        text = _text(broadcast, people[row.contact_id])
+        if row.contact_id in allowed and not isinstance(text, RenderError):
+            rows.append(_message_row(broadcast, row, text, now))
+        else:
+            reason = str(text) if isinstance(text, RenderError) else "stopped"
+            refused.append({"contact": row.contact_id, "broadcast": broadcast.id, "why": reason, "now": now})
+    if refused:
+        connection.execute(_REFUSED, refused)
+    if rows:
+        _insert(connection, now, broadcast, rows)
+    live.tell(connection, "broadcast", broadcast_id=broadcast.id)
+
+
+def _text(broadcast: Any, member: Member) -> str | RenderError:
+    try:
+        return rendered(broadcast.body, member, broadcast.variables)
+    except RenderError as error:
+        return error
+
+
+def _message_row(broadcast: Any, row: Any, text: str, now: datetime) -> dict[str, Any]:
+    return {
+        "contact_id": row.contact_id, "channel_id": row.channel_id, "address": row.address, "direction": "out",
+        "author_kind": "system", "author_id": broadcast.created_by, "text": text, "subject": broadcast.subject, "state": "queued",
+        "priority": BROADCAST, "broadcast_id": broadcast.id, "at": now, "created_at": now,
+    }  # fmt: skip
+
+
+def _insert(connection: sa.Connection, now: datetime, broadcast: Any, rows: list[dict[str, Any]]) -> None:
+    """The messages, each in its contact's open conversation, or filed under a closed one of its own."""
+    _find_conversations(connection, now, rows)
+    numbers = ids.take(connection, "messages", len(rows))
+    for number, row in zip(numbers, rows, strict=True):
+        row["id"] = number
+    connection.execute(sa.insert(t.messages), rows)
+    queued = [{"contact": row["contact_id"], "broadcast": broadcast.id, "message": row["id"], "now": now} for row in rows]
+    connection.execute(_QUEUED, queued)
+    queue.wake(connection, "deliver")
+
+
+def _find_conversations(connection: sa.Connection, now: datetime, rows: Sequence[dict[str, Any]]) -> None:
+    c = t.conversations.c
+    contacts = [row["contact_id"] for row in rows]
+    active = connection.execute(sa.select(c.contact_id, c.id).where(c.contact_id.in_(contacts), c.status != "closed")).tuples()
+    found = dict(active.all())
+    missing = [row for row in rows if row["contact_id"] not in found]
+    new = [
+        {
+            "id": number, "contact_id": row["contact_id"], "status": "closed", "channel_id": row["channel_id"],
+            "address": row["address"], "subject": row["subject"], "token": secrets.token_urlsafe(12), "last_at": now,
+            "last_text": preview(row["text"]), "last_direction": "out", "last_author": "system", "opened_at": now, "closed_at": now,
+        }
+        for number, row in zip(ids.take(connection, "conversations", len(missing)), missing, strict=True)
+    ]  # fmt: skip
+    if new:
+        connection.execute(sa.insert(t.conversations), new)
+    found |= {row["contact_id"]: row["id"] for row in new}
+    for row in rows:
+        row["conversation_id"] = found[row["contact_id"]]
+
+
+def _finish(connection: sa.Connection, now: datetime, broadcast_id: int) -> None:
+    values = {"state": "done", "finished_at": now}
+    connection.execute(sa.update(t.broadcasts).where(t.broadcasts.c.id == broadcast_id).values(values))
+    record_all(connection, [event(now, "broadcast.done", broadcast_id=broadcast_id)])
+    live.tell(connection, "broadcast", broadcast_id=broadcast_id)
+
+
+def _ledger(insert: Any) -> Any:
+    return insert(t.recipients).on_conflict_do_nothing()
+
+
+_LEDGER = {"sqlite": _ledger(sqlite.insert), "postgresql": _ledger(postgresql.insert)}
+_R = t.recipients.c
+_ROW = sa.update(t.recipients).where(_R.broadcast_id == sa.bindparam("broadcast"), _R.contact_id == sa.bindparam("contact"))
+_QUEUED = _ROW.values(state="queued", message_id=sa.bindparam("message"), changed_at=sa.bindparam("now", type_=t.Instant))
+_REFUSED = _ROW.values(state="skipped", reason=sa.bindparam("why"), changed_at=sa.bindparam("now", type_=t.Instant))

@@ -1,0 +1,146 @@
+"""What a marketer does with a broadcast: create, look at what would happen, start, pause, go on, cancel, watch."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bots.broadcast import Skip, plan
+from bots.render import compile_text
+from inbox import ids, live, queue
+from inbox import schema as t
+from inbox.broadcasts.audience import members, plan_of, rendered
+from inbox.record import event, record_all
+
+STATES = ("waiting", "queued", "sent", "delivered", "read", "failed", "unknown", "skipped")
+_HELD = datetime(9999, 1, 1, tzinfo=UTC)
+"""Until when the queued messages of a paused broadcast wait."""
+SAMPLE = 5
+
+
+class NotNow(Exception):
+    """The broadcast is not in a state in which this can be done."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preview:
+    """What a broadcast would do: how many get it, how many not and why, and what the first few would read."""
+
+    people: int
+    skipped: Mapping[str, int]
+    sample: Sequence[Mapping[str, Any]]
+
+
+def create(
+    connection: sa.Connection,
+    now: datetime,
+    *,
+    name: str,
+    body: str,
+    tag: str,
+    channel_id: int | None = None,
+    subject: str | None = None,
+    variables: Mapping[str, Any] | None = None,
+    template_id: int | None = None,
+    created_by: int | None = None,
+) -> int:
+    """A draft. Raises RenderError for a body that cannot be rendered."""
+    compile_text(body)
+    number = ids.one(connection, "broadcasts")
+    row = {
+        "id": number, "name": name, "body": body, "tag": tag, "channel_id": channel_id, "subject": subject,
+        "variables": dict(variables or {}), "template_id": template_id, "state": "draft", "created_by": created_by,
+        "created_at": now,
+    }  # fmt: skip
+    connection.execute(sa.insert(t.broadcasts), row)
+    _record(connection, now, number, "created", created_by)
+    return number
+
+
+def start(connection: sa.Connection, now: datetime, broadcast_id: int, by: int | None = None) -> None:
+    """Begin, or go on after a pause."""
+    row = _require(connection, broadcast_id, "draft", "paused")
+    state = "planning" if row.started_at is None or not row.planned_done else "running"
+    values = {"state": state, "started_at": row.started_at or now}
+    connection.execute(sa.update(t.broadcasts).where(t.broadcasts.c.id == broadcast_id).values(values))
+    held = sa.and_(t.messages.c.broadcast_id == broadcast_id, t.messages.c.state == "queued")
+    connection.execute(sa.update(t.messages).where(held).values(try_at=None))
+    _record(connection, now, broadcast_id, "resumed" if row.started_at else "started", by)
+    queue.wake(connection, "broadcasts")
+    queue.wake(connection, "deliver")
+
+
+def pause(connection: sa.Connection, now: datetime, broadcast_id: int, by: int | None = None) -> None:
+    """Send nothing more until it goes on; what the providers have already cannot be called back."""
+    _require(connection, broadcast_id, "planning", "running")
+    connection.execute(sa.update(t.broadcasts).where(t.broadcasts.c.id == broadcast_id).values(state="paused"))
+    queued = sa.and_(t.messages.c.broadcast_id == broadcast_id, t.messages.c.state == "queued")
+    connection.execute(sa.update(t.messages).where(queued).values(try_at=_HELD))
+    _record(connection, now, broadcast_id, "paused", by)
+
+
+def cancel(connection: sa.Connection, now: datetime, broadcast_id: int, by: int | None = None) -> None:
+    """End it: who has not got it will not."""
+    _require(connection, broadcast_id, "draft", "planning", "running", "paused")
+    values = {"state": "cancelled", "finished_at": now}
+    connection.execute(sa.update(t.broadcasts).where(t.broadcasts.c.id == broadcast_id).values(values))
+    queued = sa.and_(t.messages.c.broadcast_id == broadcast_id, t.messages.c.state == "queued")
+    failed = {"state": "failed", "reason": "The broadcast was cancelled.", "code": "cancelled"}
+    connection.execute(sa.update(t.messages).where(queued).values(failed))
+    r = t.recipients.c
+    waiting = sa.and_(r.broadcast_id == broadcast_id, r.state.in_(("waiting", "queued")))
+    skipped = {"state": "skipped", "reason": "cancelled", "changed_at": now}
+    connection.execute(sa.update(t.recipients).where(waiting).values(skipped))
+    _record(connection, now, broadcast_id, "cancelled", by)
+
+
+def progress(connection: sa.Connection, broadcast_id: int) -> dict[str, int]:
+    """People by state; every state is there, 0 where nobody is in it."""
+    r = t.recipients.c
+    rows = connection.execute(
+        sa.select(r.state, sa.func.count()).where(r.broadcast_id == broadcast_id).group_by(r.state)
+    ).tuples()
+    return dict.fromkeys(STATES, 0) | dict(rows.all())
+
+
+def preview(
+    connection: sa.Connection,
+    now: datetime,
+    *,
+    body: str,
+    tag: str,
+    channel_id: int | None,
+    variables: Mapping[str, Any] | None = None,
+) -> Preview:
+    """Plan without writing anything. Raises RenderError for a body that cannot be rendered for one of the sample."""
+    people, skipped, sample, after = 0, Counter[str](), list[Mapping[str, Any]](), 0
+    while chunk := members(connection, tag, after):
+        after = chunk[-1].id
+        for result in plan([member.person for member in chunk], plan_of(connection, 0, channel_id), now):
+            if isinstance(result, Skip):
+                skipped[result.reason] += 1
+                continue
+            people += 1
+            if len(sample) < SAMPLE:
+                member = next(m for m in chunk if m.id == result.person)
+                text = rendered(body, member, variables or {})
+                sample.append({"contact_id": member.id, "name": member.name, "text": text, "channel_id": result.channel})
+    return Preview(people=people, skipped=dict(skipped), sample=sample)
+
+
+def _require(connection: sa.Connection, broadcast_id: int, *states: str) -> Any:
+    row = connection.execute(sa.select(t.broadcasts).where(t.broadcasts.c.id == broadcast_id)).one_or_none()
+    if row is None:
+        raise LookupError(f"There is no broadcast {broadcast_id}")
+    if row.state not in states:
+        raise NotNow(f"The broadcast is {row.state}.")
+    return row
+
+
+def _record(connection: sa.Connection, now: datetime, broadcast_id: int, what: str, by: int | None) -> None:
+    actor = "manager" if by is not None else "system"
+    record_all(connection, [event(now, f"broadcast.{what}", actor_kind=actor, actor_id=by, broadcast_id=broadcast_id)])
+    live.tell(connection, "broadcast", broadcast_id=broadcast_id)

@@ -1,0 +1,68 @@
+"""What every process of Switchboard holds: the database, Redis, the connectors, the publisher. Built by `open_house`, once."""
+
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+from redis.asyncio import Redis
+
+from channels.base import Transport
+from inbox import files
+from inbox.accounts import Accounts, Vault
+from inbox.db import Database, Signal
+from inbox.intake import Intake
+from inbox.live import Live
+from inbox.queue import Caller
+from inbox.settings import Settings
+from inbox.spool import Spool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """The parts of one process."""
+
+    name: str
+    """Names this process among all: `web-…` or `worker-…`."""
+    settings: Settings
+    db: Database
+    redis: "Redis"
+    live: Live
+    caller: Caller
+    vault: Vault
+    accounts: Accounts
+    store: files.Store
+    spool: Spool
+    intake: Intake
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, role: str) -> AsyncIterator[House]:
+    """Open all parts; whatever has been committed by the end is also published before they close."""
+    name = f"{role}-{secrets.token_hex(4)}"
+    db = Database(settings)
+    redis = Redis.from_url(settings.redis_address, socket_connect_timeout=2, socket_keepalive=True)
+    live, caller = Live(redis), Caller(redis, settings.redis_address)
+    vault, store, spool = Vault(settings.key), files.Store(settings.data / "files"), Spool(settings.data / "spool", name)
+    timeout = aiohttp.ClientTimeout(total=60, connect=10)
+    connector = aiohttp.TCPConnector(limit=0, limit_per_host=256, keepalive_timeout=30)
+    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as http:
+        accounts = Accounts(db, vault, Transport(http=http, publish=live.publish))
+
+        def on_commit(signals: Sequence[Signal]) -> None:
+            live.give_out(signals)
+            caller.give_out(signals)
+
+        db.on_commit = on_commit
+        try:
+            yield House(
+                name=name, settings=settings, db=db, redis=redis, live=live, caller=caller, vault=vault, accounts=accounts,
+                store=store, spool=spool, intake=Intake(db, store, spool),
+            )  # fmt: skip
+        finally:
+            await accounts.close()
+            await caller.close()
+            await live.close()
+            db.close()
+            await redis.aclose()

@@ -1,0 +1,112 @@
+"""How log lines look (JSON, or readable on a terminal) and what never gets into one: secrets, message texts, people's addresses."""
+
+import logging
+import re
+import sys
+import traceback
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from redis.exceptions import RedisError
+from structlog.typing import EventDict, Processor
+
+from inbox.settings import Settings
+
+HIDDEN = "•••"
+_SECRET_NAMES = re.compile(r"passw|secret|token|authori[sz]ation|cookie|api_?key|signature|credential", re.IGNORECASE)
+_PERSONAL_NAMES = frozenset({
+    "text", "body", "html", "subject", "content", "message", "payload", "headers", "data", "title", "caption",
+    "address", "email", "phone", "sender", "recipient", "to", "from", "name", "username", "ip",
+})  # fmt: skip
+_IN_TEXT = (
+    (re.compile(r"(?<=://)[^/@\s]+@"), f"{HIDDEN}@"),  # user:password@ of an address
+    (re.compile(r"\b\d{5,12}:[A-Za-z0-9_-]{20,}"), HIDDEN),  # a Telegram token
+    (re.compile(r"\bsb_[A-Za-z0-9_-]{10,}"), HIDDEN),  # a token of ours
+    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {HIDDEN}"),
+    (re.compile(r"(?i)\b(\w*(?:token|secret|password|key|signature)=)[^&\s\"']+"), rf"\1{HIDDEN}"),
+    (re.compile(r"[^\s@<>\"'=(]+@[\w-]+(\.[\w-]+)+"), HIDDEN),  # a mail address
+    (re.compile(r"(?<![\w.:-])\+\d[\d ()-]{6,18}\d"), HIDDEN),  # a phone number
+)
+_OWN = ("inbox", "channels", "bots", "routing", "worker")
+
+
+def configure(settings: Settings) -> None:
+    """Send structlog and the standard library's loggers to stderr. The program's entry calls this once."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        explain_error,
+        mask,
+    ]
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_bare, _renderer()]))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    for room in _OWN:
+        logging.getLogger(room).setLevel(settings.log_level.upper())
+
+
+def _renderer() -> Processor:
+    if sys.stderr.isatty():
+        return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    return structlog.processors.JSONRenderer(ensure_ascii=False)
+
+
+def _bare(logger: Any, method: str, event: EventDict) -> EventDict:
+    return structlog.stdlib.ProcessorFormatter.remove_processors_meta(logger, method, event)
+
+
+def mask(logger: Any, method: str, event: EventDict) -> EventDict:
+    """Hide what a field's name or its value's look gives away. The last guard: callers do not log such things at all."""
+    for name, value in event.items():
+        if name != "event" and (_SECRET_NAMES.search(name) or name in _PERSONAL_NAMES):
+            event[name] = HIDDEN
+        else:
+            event[name] = masked(value)
+    return event
+
+
+def masked(value: Any) -> Any:
+    """A value without what looks like a secret or an address; containers are gone through."""
+    if isinstance(value, str):
+        for pattern, shown in _IN_TEXT:
+            value = pattern.sub(shown, value)
+        return value
+    if isinstance(value, MutableMapping):
+        return mask(None, "", dict(value))
+    if isinstance(value, list | tuple | set | frozenset):
+        return [masked(each) for each in value]
+    return value
+
+
+def explain_error(logger: Any, method: str, event: EventDict) -> EventDict:
+    """Turn `exc_info` into where and what kind of error. An error's own words stay only where we know what they hold:
+    a KeyError or a driver's message may quote what a customer wrote."""
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["error"] = describe(error)
+        frames = traceback.extract_tb(error.__traceback__)
+        event["trace"] = [f"{frame.filename.rpartition('site-packages/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
+    return event
+
+
+def describe(error: BaseException) -> str:
+    """An error and its causes in a line that quotes nobody."""
+    said = f": {error}" if _speaks_safely(error) and str(error) else ""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    behind = f" <- {describe(cause)}" if cause is not None else ""
+    return f"{type(error).__name__}{said}{behind}"
+
+
+def _speaks_safely(error: BaseException) -> bool:
+    return isinstance(error, OSError | RedisError | TimeoutError) or type(error).__module__.partition(".")[0] in _OWN

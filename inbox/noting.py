@@ -1,0 +1,146 @@
+"""Note what became of a call to a provider, many in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from inbox import live, queue
+from inbox import schema as t
+from inbox.receive.statuses import block, settle_loose
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """The outcome of sending one message. `try_at`: it goes back into the queue until then, with `rest`, its followers."""
+
+    id: int
+    channel_id: int
+    state: str
+    external_ids: Sequence[str] = ()
+    thread: str = ""
+    parts: int = 0
+    reason: str = ""
+    code: str = ""
+    try_at: datetime | None = None
+    pause_channel: datetime | None = None
+    blocked: bool = False
+    broken: str = ""
+    """The channel itself is wrong: what to tell on its page."""
+    rest: Sequence[int] = ()
+
+    def with_rest(self, rest: Sequence[int]) -> "Result":
+        return replace(self, rest=rest) if rest else self
+
+
+def note(connection: sa.Connection, results: Sequence[Result]) -> list[None]:
+    """Write down what became of the messages. A status that was faster than we were is not overwritten."""
+    now = datetime.now(UTC)
+    plain = [result for result in results if _plain(result)]
+    rows = {row.id: row for row in connection.execute(_ROWS, {"messages": [result.id for result in results]})}
+    if plain:
+        connection.execute(_SENT, [_sent_row(result) for result in plain])
+    for result in results:
+        if not _plain(result):
+            _note_special(connection, result, rows[result.id], now)
+        _after(connection, result, rows[result.id], now)
+    _settle(connection, [result for result in results if result.external_ids], now)
+    return [None] * len(results)
+
+
+def _plain(result: Result) -> bool:
+    return result.state in ("sent", "delivered") and len(result.external_ids) <= 1
+
+
+def _sent_row(result: Result) -> dict[str, Any]:
+    external_id = result.external_ids[0] if result.external_ids else None
+    return {
+        "message": result.id, "new_state": result.state, "new_id": external_id, "new_thread": result.thread, "done": result.parts,
+    }  # fmt: skip
+
+
+def _note_special(connection: sa.Connection, result: Result, row: Any, now: datetime) -> None:
+    """Failures, retries, and messages that became several at the provider."""
+    connection.execute(_SENT, [_sent_row(result)])
+    values: dict[str, Any] = {"reason": result.reason, "code": result.code}
+    if result.state == "queued":
+        values |= {"state": "queued", "try_at": result.try_at, "attempts": t.messages.c.attempts + 1, "claimed_by": None}
+    elif row.state == "sending":
+        values["state"] = result.state
+    connection.execute(sa.update(t.messages).where(t.messages.c.id == result.id).values(values))
+    if result.rest:
+        back = {"state": "queued", "try_at": result.try_at, "claimed_by": None}
+        connection.execute(sa.update(t.messages).where(t.messages.c.id.in_(result.rest)).values(back))
+    _keep_parts(connection, result, row)
+
+
+def _keep_parts(connection: sa.Connection, result: Result, row: Any) -> None:
+    further = result.external_ids if row.external_id else result.external_ids[1:]
+    if further:
+        parts = [
+            {"channel_id": result.channel_id, "external_id": each, "thread": result.thread, "message_id": result.id}
+            for each in further
+        ]
+        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        connection.execute(insert(t.message_parts).on_conflict_do_nothing(), parts)
+
+
+def _after(connection: sa.Connection, result: Result, row: Any, now: datetime) -> None:
+    """What a result means for the channel, the address, the broadcast and the browsers."""
+    if result.blocked:
+        block(connection, result.channel_id, row.address, now, result.reason)
+        live.tell(connection, "contact", contact_id=row.contact_id)
+    if result.broken or result.pause_channel is not None:
+        values: dict[str, Any] = {"paused_until": result.pause_channel}
+        if result.broken:
+            values |= {"state": "failing", "error": result.broken, "failed_at": now}
+            live.tell(connection, "channel", channel_id=result.channel_id)
+        connection.execute(sa.update(t.channels).where(t.channels.c.id == result.channel_id).values(values))
+    if row.broadcast_id is not None:
+        _note_recipient(connection, result, row, now)
+    live.tell(connection, "state", message_id=result.id, conversation_id=row.conversation_id, state=result.state)
+
+
+def _note_recipient(connection: sa.Connection, result: Result, row: Any, now: datetime) -> None:
+    if result.state != "queued":
+        mine = sa.and_(t.recipients.c.broadcast_id == row.broadcast_id, t.recipients.c.contact_id == row.contact_id)
+        higher = ("delivered", "read") if result.state == "sent" else ()
+        values = {"state": result.state, "reason": result.reason, "changed_at": now}
+        connection.execute(sa.update(t.recipients).where(mine, t.recipients.c.state.not_in(higher)).values(values))
+    live.tell(connection, "broadcast", broadcast_id=row.broadcast_id)
+    queue.wake(connection, "broadcasts")
+
+
+def _settle(connection: sa.Connection, results: Sequence[Result], now: datetime) -> None:
+    """Apply statuses that came before the id was known here."""
+    if not results:
+        return
+    by_id = {external_id: result for result in results for external_id in result.external_ids}
+    early = connection.execute(_LOOSE, {"external_ids": list(by_id)}).all()
+    for channel_id, external_id in early:
+        if by_id[external_id].channel_id == channel_id:
+            settle_loose(connection, channel_id, external_id, by_id[external_id].id, now)
+
+
+_M = t.messages.c
+_ROWS = sa.select(
+    _M.id, _M.state, _M.external_id, _M.address, _M.contact_id, _M.conversation_id, _M.broadcast_id
+).where(_M.id.in_(sa.bindparam("messages", expanding=True)))  # fmt: skip
+_SENT = (
+    sa.update(t.messages)
+    .where(_M.id == sa.bindparam("message"))
+    .values(
+        state=sa.case((_M.state.in_(("sending", "unknown")), sa.bindparam("new_state")), else_=_M.state),
+        external_id=sa.func.coalesce(_M.external_id, sa.bindparam("new_id", type_=sa.Text)),
+        thread=sa.case((_M.thread == "", sa.bindparam("new_thread", type_=sa.Text)), else_=_M.thread),
+        parts=sa.bindparam("done"),
+    )
+)
+_LOOSE = (
+    sa.select(t.loose_statuses.c.channel_id, t.loose_statuses.c.external_id)
+    .where(t.loose_statuses.c.external_id.in_(sa.bindparam("external_ids", expanding=True)))
+    .distinct()
+)

@@ -1,0 +1,87 @@
+"""Edits, deletions and reactions: the newest word counts, whatever the order of arrival, and nothing said before is lost."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from channels.events import MessageDeleted, MessageEdited, Reaction
+from inbox import ids, live
+from inbox import schema as t
+from inbox.receive.arrival import Heard
+from inbox.receive.messages import key, known_ids
+
+
+def edit(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> list[Heard]:
+    """Apply edits to messages we have, in the provider's order. Returns those of messages never seen, to be stored as new."""
+    if not heard:
+        return []
+    known = known_ids(connection, [key(each) for each in heard])
+    unseen: dict[tuple[int, str, str], Heard] = {}
+    for each in sorted(heard, key=lambda h: h.edited_at or now):
+        if key(each) in known:
+            _apply(connection, known[key(each)], each)
+        else:
+            unseen[key(each)] = each
+    return list(unseen.values())
+
+
+def _apply(connection: sa.Connection, message_id: int, each: Heard) -> None:
+    event = each.event
+    assert isinstance(event, MessageEdited)
+    old = connection.execute(sa.select(*_VERSIONED).where(t.messages.c.id == message_id)).one()
+    same = (old.text, old.html) == (event.message.text, event.message.html)
+    if same or (old.edited_at is not None and old.edited_at >= event.at):
+        return
+    row = {"id": ids.one(connection, "versions"), "message_id": message_id, "text": old.text, "html": old.html}
+    connection.execute(sa.insert(t.versions), {**row, "at": old.edited_at or old.at})
+    values = {"text": event.message.text, "html": event.message.html, "edited_at": event.at}
+    connection.execute(sa.update(t.messages).where(t.messages.c.id == message_id).values(values))
+    live.tell(connection, "message", conversation_id=old.conversation_id, message_id=message_id)
+
+
+def delete(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:
+    """Mark messages that the customer took back. The text stays for those who may see it."""
+    deleted = [(each, each.event) for each in heard if isinstance(each.event, MessageDeleted)]
+    known = known_ids(connection, [(e.channel_id, d.external_id, d.thread) for e, d in deleted]) if deleted else {}
+    for each, event in deleted:
+        message_id = known.get((each.channel_id, event.external_id, event.thread))
+        if message_id is not None:
+            update = sa.update(t.messages).where(t.messages.c.id == message_id, t.messages.c.deleted_at.is_(None))
+            connection.execute(update.values(deleted_at=event.at))
+            _tell(connection, message_id)
+
+
+def react(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:
+    """Keep one reaction a person and message; an empty emoji takes it back."""
+    reactions = [(each, each.event) for each in heard if isinstance(each.event, Reaction)]
+    known = known_ids(connection, [(e.channel_id, r.external_id, r.thread) for e, r in reactions]) if reactions else {}
+    for each, event in reactions:
+        message_id = known.get((each.channel_id, event.external_id, event.thread))
+        if message_id is not None:
+            _keep_reaction(connection, message_id, event)
+            _tell(connection, message_id)
+
+
+def _keep_reaction(connection: sa.Connection, message_id: int, event: Reaction) -> None:
+    mine = sa.and_(t.reactions.c.message_id == message_id, t.reactions.c.author == event.address)
+    newer = connection.execute(sa.select(t.reactions.c.at).where(mine)).scalar_one_or_none()
+    if newer is not None and newer > event.at:
+        return
+    connection.execute(sa.delete(t.reactions).where(mine))
+    if event.emoji:
+        row = {"message_id": message_id, "author": event.address, "emoji": event.emoji, "at": event.at}
+        connection.execute(sa.insert(t.reactions), row)
+
+
+def _tell(connection: sa.Connection, message_id: int) -> None:
+    conversation_id = connection.execute(
+        sa.select(t.messages.c.conversation_id).where(t.messages.c.id == message_id)
+    ).scalar_one()
+    live.tell(connection, "message", conversation_id=conversation_id, message_id=message_id)
+
+
+_VERSIONED: tuple[Any, ...] = (
+    t.messages.c.text, t.messages.c.html, t.messages.c.at, t.messages.c.edited_at, t.messages.c.conversation_id,
+)  # fmt: skip

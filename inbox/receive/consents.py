@@ -1,0 +1,47 @@
+"""What a provider tells about a person: they stopped or resumed, their number changed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from channels.events import ConsentChanged, ContactChanged
+from inbox import live
+from inbox import schema as t
+from inbox.receive.arrival import Heard
+from inbox.receive.people import Knock, find_or_make
+from inbox.record import event, record_all
+
+
+def apply(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:
+    """Note who stopped or resumed by the provider's own means. A stranger gets a card, so that the stop is not lost."""
+    told = [(each, each.event) for each in heard if isinstance(each.event, ConsentChanged)]
+    if not told:
+        return
+    knocks = [Knock(channel_id=e.channel_id, address=c.address, person=c.sender, heard_at=None) for e, c in told]
+    find_or_make(connection, knocks, now)
+    for (each, consent), knock in zip(told, knocks, strict=True):
+        column = "marketing_stopped_at" if consent.marketing_only else "stopped_at"
+        mine = sa.and_(t.reaches.c.channel_id == each.channel_id, t.reaches.c.address == consent.address)
+        connection.execute(sa.update(t.reaches).where(mine).values({column: consent.at if consent.stopped else None}))
+        kind = "consent.stop" if consent.stopped else "consent.start"
+        what = event(
+            now, kind, actor_kind="contact", contact_id=knock.contact_id, channel_id=each.channel_id, source=consent.source
+        )
+        record_all(connection, [what])
+        live.tell(connection, "contact", contact_id=knock.contact_id)
+
+
+def move(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:
+    """A person is reached elsewhere now, or told us another identity: the new one joins the card of the old."""
+    for each in heard:
+        change = each.event
+        if not isinstance(change, ContactChanged):
+            continue
+        old = sa.and_(t.identities.c.kind == change.old.kind, t.identities.c.address == change.old.address)
+        contact_id = connection.execute(sa.select(t.identities.c.contact_id).where(old)).scalar_one_or_none()
+        knock = Knock(channel_id=each.channel_id, address=change.address, person=change.person, heard_at=None)
+        knock.contact_id = contact_id or 0
+        find_or_make(connection, [knock], now)
+        record_all(connection, [event(now, "contact.moved", actor_kind="contact", contact_id=knock.contact_id)])
+        live.tell(connection, "contact", contact_id=knock.contact_id)

@@ -1,0 +1,224 @@
+"""Store what people wrote: each message once, in the one open conversation of its contact."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bots.consent import consent
+from channels.events import InboundMessage
+from inbox import files, ids, live, queue
+from inbox import schema as t
+from inbox.receive import threads
+from inbox.receive.arrival import Heard
+from inbox.receive.people import Knock, find_or_make
+from inbox.record import event, record_all
+
+
+def store(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> list[Heard]:
+    """Store those that are new. Returns them, with their ids, contacts and conversations."""
+    heard = _group_albums(connection, _unknown(connection, heard), now)
+    if not heard:
+        return []
+    _find_people(connection, heard, now)
+    _find_quoted(connection, heard)
+    threads.find_or_open(connection, heard, now)
+    for each, number in zip(heard, ids.take(connection, "messages", len(heard)), strict=True):
+        each.id = number
+    connection.execute(_INSERT, [_row(each, now) for each in heard])
+    _store_files(connection, heard, now)
+    threads.touch(connection, heard, now)
+    _note_consent(connection, heard, now)
+    record_all(connection, [_event(each, now) for each in heard])
+    for each in heard:
+        live.tell(connection, "message", conversation_id=each.conversation_id, message_id=each.id)
+    return heard
+
+
+def known_ids(connection: sa.Connection, keys: Sequence[tuple[int, str, str]]) -> dict[tuple[int, str, str], int]:
+    """Message ids by (channel, external id, thread), also of albums' and parts' further ids."""
+    by_channel: dict[int, list[str]] = defaultdict(list)
+    for channel_id, external_id, _ in keys:
+        by_channel[channel_id].append(external_id)
+    found: dict[tuple[int, str, str], int] = {}
+    for channel_id, external_ids in by_channel.items():
+        for statement in (_PARTS, _KNOWN):
+            rows = connection.execute(statement, {"channel": channel_id, "external_ids": external_ids})
+            found |= {(channel_id, external_id, thread): message_id for message_id, external_id, thread in rows}
+    return found
+
+
+def key(each: Heard) -> tuple[int, str, str]:
+    return each.channel_id, each.message.external_id, each.message.thread
+
+
+def _unknown(connection: sa.Connection, heard: Sequence[Heard]) -> list[Heard]:
+    """Those that are not stored yet, the first of each where the batch itself repeats one."""
+    if not heard:
+        return []
+    first = {key(each): each for each in reversed(heard)}
+    known = known_ids(connection, list(first))
+    return [each for each in heard if first[key(each)] is each and key(each) not in known]
+
+
+def _group_albums(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> list[Heard]:
+    """Further pictures of an album join its first message, whether that is stored already or in this batch."""
+    alone = [each for each in heard if not each.message.group]
+    if len(alone) == len(heard):
+        return list(heard)
+    albums: dict[tuple[int, str, str], Heard] = {}
+    for each in (each for each in heard if each.message.group):
+        album = (each.channel_id, each.message.thread, str(each.message.group))
+        stored = connection.execute(_ALBUM, dict(zip(("channel", "thread", "album"), album, strict=True))).one_or_none()
+        if stored is not None:
+            _join_album(connection, each, stored, now)
+        elif album in albums:
+            _merge(albums[album], each)
+        else:
+            albums[album] = each
+            alone.append(each)
+    return alone
+
+
+def _join_album(connection: sa.Connection, each: Heard, stored: Any, now: datetime) -> None:
+    each.id, each.contact_id, each.conversation_id = stored.id, stored.contact_id, stored.conversation_id
+    _store_files(connection, [each], now)
+    _keep_part(connection, each)
+    if each.message.text and not stored.text:
+        connection.execute(sa.update(t.messages).where(t.messages.c.id == each.id).values(text=each.message.text))
+    live.tell(connection, "message", conversation_id=each.conversation_id, message_id=each.id)
+
+
+def _merge(album: Heard, each: Heard) -> None:
+    first = album.message
+    files_of_both = (*first.attachments, *each.message.attachments)
+    further = [*first.data.get("album", ()), each.message.external_id]
+    album.event = replace(
+        first, text=first.text or each.message.text, attachments=files_of_both, data={**first.data, "album": further}
+    )
+
+
+def _keep_part(connection: sa.Connection, each: Heard) -> None:
+    row = {"channel_id": each.channel_id, "external_id": each.message.external_id, "thread": each.message.thread}
+    connection.execute(sa.insert(t.message_parts), {**row, "message_id": each.id})
+
+
+def _find_people(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:
+    knocks = [_knock(each) for each in heard]
+    find_or_make(connection, knocks, now)
+    for each, knock in zip(heard, knocks, strict=True):
+        each.contact_id = knock.contact_id
+
+
+def _knock(each: Heard) -> Knock:
+    message = each.message
+    personal = not (message.echo or message.auto_reply or message.bounce)
+    return Knock(
+        channel_id=each.channel_id, address=message.address, person=message.sender, heard_at=message.at if personal else None,
+        context=message.reply_context, source=message.start or "",
+    )  # fmt: skip
+
+
+def _find_quoted(connection: sa.Connection, heard: Sequence[Heard]) -> None:
+    quoting = {(e.channel_id, e.message.reply_to, e.message.thread): e for e in heard if e.message.reply_to}
+    if quoting:
+        known = known_ids(connection, list(quoting))
+        for each in heard:
+            if each.message.reply_to:
+                each.reply_to = known.get((each.channel_id, each.message.reply_to, each.message.thread))
+
+
+def _row(each: Heard, now: datetime) -> dict[str, Any]:
+    message = each.message
+    return {
+        "id": each.id,
+        "conversation_id": each.conversation_id,
+        "contact_id": each.contact_id,
+        "channel_id": each.channel_id,
+        "raw_id": each.raw_id,
+        "direction": "out" if message.echo else "in",
+        "author_kind": "manager" if message.echo else "contact",
+        "address": message.address,
+        "thread": message.thread,
+        "external_id": message.external_id,
+        "kind": message.kind,
+        "text": message.text,
+        "html": message.html,
+        "subject": message.subject,
+        "reply_to": each.reply_to,
+        "data": _data(message),
+        "heard": not threads.wants_answer(message),
+        "auto_reply": message.auto_reply,
+        "state": "sent" if message.echo else None,
+        "at": min(message.at, now),
+        "created_at": now,
+        "edited_at": each.edited_at,
+    }
+
+
+def _data(message: InboundMessage) -> dict[str, Any] | None:
+    data = dict(message.data)
+    if message.choice is not None:
+        data["choice"] = message.choice
+    if message.start:
+        data["start"] = message.start
+    if message.group:
+        data["group"] = message.group
+    if message.bounce is not None:
+        data["bounce"] = {"address": message.bounce.address, "code": message.bounce.code, "hard": message.bounce.hard}
+    return data or None
+
+
+def _store_files(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:
+    rows = [(each, file) for each in heard for file in each.message.attachments]
+    for each in heard:
+        for further in each.message.data.get("album", ()):
+            part = {"channel_id": each.channel_id, "external_id": further, "thread": each.message.thread}
+            connection.execute(sa.insert(t.message_parts), {**part, "message_id": each.id})
+    if not rows:
+        return
+    numbers = ids.take(connection, "attachments", len(rows))
+    connection.execute(
+        sa.insert(t.attachments),
+        [files.inbound_row(connection, n, each, file, now) for n, (each, file) in zip(numbers, rows, strict=True)],
+    )
+    queue.wake(connection, "files")
+
+
+def _note_consent(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:
+    """Stop words count from this moment, before any bot, broadcast or colleague can send another message."""
+    for each in heard:
+        message = each.message
+        if message.echo or message.auto_reply or message.choice is not None or not (said := consent(message.text)):
+            continue
+        reach = sa.and_(t.reaches.c.channel_id == each.channel_id, t.reaches.c.contact_id == each.contact_id)
+        connection.execute(sa.update(t.reaches).where(reach).values(stopped_at=min(message.at, now) if said == "stop" else None))
+        about = {"contact_id": each.contact_id, "conversation_id": each.conversation_id, "message_id": each.id}
+        record_all(connection, [event(now, f"consent.{said}", actor_kind="contact", channel_id=each.channel_id, **about)])
+        live.tell(connection, "contact", contact_id=each.contact_id)
+
+
+def _event(each: Heard, now: datetime) -> dict[str, Any]:
+    about = {"contact_id": each.contact_id, "conversation_id": each.conversation_id, "message_id": each.id}
+    kind = "message.echoed" if each.message.echo else "message.received"
+    return event(now, kind, actor_kind="contact", actor_id=each.contact_id, **about)
+
+
+_INSERT = sa.insert(t.messages)
+_KNOWN = sa.select(t.messages.c.id, t.messages.c.external_id, t.messages.c.thread).where(
+    t.messages.c.channel_id == sa.bindparam("channel"),
+    t.messages.c.external_id.in_(sa.bindparam("external_ids", expanding=True)),
+)
+_PARTS = sa.select(t.message_parts.c.message_id, t.message_parts.c.external_id, t.message_parts.c.thread).where(
+    t.message_parts.c.channel_id == sa.bindparam("channel"),
+    t.message_parts.c.external_id.in_(sa.bindparam("external_ids", expanding=True)),
+)
+_ALBUM = sa.select(t.messages.c.id, t.messages.c.contact_id, t.messages.c.conversation_id, t.messages.c.text).where(
+    t.messages.c.channel_id == sa.bindparam("channel"),
+    t.messages.c.thread == sa.bindparam("thread"),
+    t.messages.c.data["group"].as_string() == sa.bindparam("album"),
+    t.messages.c.external_id.is_not(None),
+)

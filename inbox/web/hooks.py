@@ -1,0 +1,54 @@
+"""`/hooks/<channel id>`: where providers deliver. Unauthentic calls are refused and leave nothing; all others are kept."""
+
+from datetime import UTC, datetime
+
+from aiohttp import web
+from yarl import URL
+
+from channels.base import Answer, BadPayload, BadSignature, Hook
+from inbox.accounts import Line
+from inbox.web.keys import ACCOUNTS, INTAKE, SETTINGS
+
+
+async def hook(request: web.Request) -> web.Response:
+    """One provider call. 404 no such channel, 401/403 not authentic, 400 unreadable (but kept), else the connector's answer."""
+    line = await _line(request)
+    given = await _hook(request)
+    try:
+        if request.method == "GET":
+            return _response(line.connector.answer(given))
+        line.connector.verify(given)
+        await request.app[INTAKE].take(line, given)
+    except BadSignature as error:
+        return web.json_response({"detail": error.reason}, status=401 if error.missing else 403)
+    except BadPayload as error:
+        return web.json_response({"detail": error.reason}, status=400)
+    return _response(line.connector.answer(given))
+
+
+async def _line(request: web.Request) -> Line:
+    try:
+        line = await request.app[ACCOUNTS].line(int(request.match_info["channel"]))
+    except ValueError:
+        line = None
+    if line is None:
+        raise web.HTTPNotFound(text='{"detail": "There is no such channel"}', content_type="application/json")
+    return line
+
+
+async def _hook(request: web.Request) -> Hook:
+    body = await request.read()
+    base = request.app[SETTINGS].public_url.rstrip("/")
+    url = base + request.path_qs if base else str(URL(f"{request.scheme}://{request.host}").join(request.rel_url))
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return Hook(method=request.method, url=url, headers=headers, body=body, received_at=datetime.now(UTC))
+
+
+def _response(answer: Answer) -> web.Response:
+    return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
+
+
+def setup(app: web.Application) -> None:
+    """Add the route, for the methods that providers use."""
+    for method in ("GET", "POST", "PUT"):
+        app.router.add_route(method, "/hooks/{channel}", hook)

@@ -1,0 +1,214 @@
+"""A worker process: RQ on the main thread, and one long-lived event loop in which all stops run.
+
+RQ's jobs only wake: a `drain` keeps listening for wake-up calls while there is work, and ends when it has been quiet for a moment.
+The stops themselves run in the loop, each when it was called, all of them at every sweep, so that work is done even while Redis is away.
+"""
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from redis import Redis as SyncRedis
+from redis.exceptions import RedisError
+from rq import Queue, SimpleWorker
+
+from inbox import fetching, outbox, pulling, replay, sweep
+from inbox.broadcasts import feed
+from inbox.db import DatabaseDown, Signal
+from inbox.deliver import Deliverer
+from inbox.house import House, open_house
+from inbox.minds import load_minds
+from inbox.queue import AWAKE, CALLED, CALLS, NAME
+from inbox.respond import PASS, Minds, respond
+from inbox.settings import Settings
+
+LINGER = 1.0
+"""Seconds of quiet after which a drain ends; under load the next call is milliseconds away."""
+LIFE = 25.0
+"""Seconds after which a drain ends anyway, so that RQ sees its jobs finish."""
+BEAT = 3.0
+
+log = structlog.get_logger()
+Stop = Callable[[], Awaitable[Any]]
+
+
+class Worker:
+    """The stops of one process, each with an event that says: look."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.minds = Minds()
+        self._minds_at = 0.0
+        self._helped_at = 0.0
+        loader = outbox.Loader(house.settings, house.store)
+        self.deliverer = Deliverer(house.db, house.accounts, loader, house.name)
+        self.stops: dict[str, Stop] = {
+            "respond": self._respond,
+            "deliver": self.deliverer.drain,
+            "files": lambda: fetching.drain(house),
+            "broadcasts": lambda: feed(house.db),
+            "spool": lambda: replay.drain(house),
+        }
+        self.calls = {name: asyncio.Event() for name in self.stops}
+        self.idle = {name: asyncio.Event() for name in self.stops}
+        self.tasks: list[asyncio.Task[None]] = []
+        house.db.on_commit = self._on_commit
+
+    def start(self) -> None:
+        """Begin to work: every stop looks once at once."""
+        self.tasks = [asyncio.create_task(self._run(name)) for name in self.stops]
+        self.tasks += [asyncio.create_task(self._sweep()), asyncio.create_task(pulling.pull_all(self.house))]
+        self.call_all()
+
+    def call_all(self) -> None:
+        for event in self.calls.values():
+            event.set()
+
+    async def close(self) -> None:
+        """Let senders finish what they have begun, then end."""
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await self.deliverer.close()
+        with contextlib.suppress(DatabaseDown):
+            await self.house.db.run(sweep.leave, self.house.name)
+
+    async def listen(self) -> None:
+        """One drain: pass wake-up calls on to the stops until it is quiet. Called by RQ's job."""
+        redis, end, quiet = self.house.redis, time.monotonic() + LIFE, 0.0
+        await redis.delete(CALLED)
+        self.call_all()
+        while time.monotonic() < end and quiet < LINGER:
+            await redis.set(AWAKE, self.house.name, px=5_000)
+            began = time.monotonic()
+            found: Any = await redis.blpop([CALLS], timeout=1)
+            if found:
+                await self._heed(found[1].decode())
+                quiet = 0.0
+            elif all(event.is_set() for event in self.idle.values()):
+                quiet += time.monotonic() - began
+        await redis.delete(AWAKE)
+        while found := await redis.lpop(CALLS):
+            await self._heed(found.decode())  # type: ignore[union-attr]
+
+    async def _heed(self, name: str) -> None:
+        """Clear the flag before looking, so that a call from now on is heard again."""
+        await self.house.redis.delete(f"switchboard:wake:{name}")
+        if name in self.calls:
+            self.calls[name].set()
+
+    def _on_commit(self, signals: Sequence[Signal]) -> None:
+        self.house.live.give_out(signals)
+        for what in signals:
+            if what[0] == "wake" and what[1] in self.calls:
+                self.calls[str(what[1])].set()
+
+    async def _run(self, name: str) -> None:
+        """A stop's life: wait for a call, clear it, work until nothing is left."""
+        while True:
+            self.idle[name].set()
+            await self.calls[name].wait()
+            self.calls[name].clear()
+            self.idle[name].clear()
+            try:
+                await self.stops[name]()
+            except DatabaseDown:
+                log.warning("the database is away", stop=name)
+                await asyncio.sleep(1)
+            except Exception:
+                log.exception("a stop failed", stop=name)
+                await asyncio.sleep(1)
+
+    async def _respond(self) -> None:
+        await self._refresh_minds()
+        while count := await self.house.db.run(respond, datetime.now(UTC), self.minds):
+            if count >= PASS:
+                await self._call_help()
+            await self._refresh_minds()
+
+    async def _refresh_minds(self) -> None:
+        if time.monotonic() - self._minds_at > 1.0:
+            self.minds = await self.house.db.read(load_minds, self.house.settings, self.minds)
+            self._minds_at = time.monotonic()
+
+    async def _call_help(self) -> None:
+        """More waits than one pass takes: have another worker, if one is idle, join in."""
+        if not self.house.db.sqlite and time.monotonic() - self._helped_at > 1.0:
+            self._helped_at = time.monotonic()
+            with contextlib.suppress(RedisError, OSError):
+                await asyncio.to_thread(self.house.caller.enqueue)
+
+    async def _sweep(self) -> None:
+        swept = 0.0
+        while True:
+            with contextlib.suppress(DatabaseDown):
+                leads = await self.house.db.run(sweep.beat, datetime.now(UTC), self.house.name)
+                if leads and time.monotonic() - swept > self.house.settings.sweep_seconds:
+                    swept = time.monotonic()
+                    await self._sweep_once()
+            self.call_all()
+            await asyncio.sleep(BEAT)
+
+    async def _sweep_once(self) -> None:
+        try:
+            await self.house.db.run(sweep.sweep, datetime.now(UTC))
+        except DatabaseDown:
+            raise
+        except Exception:
+            log.exception("the sweep failed")
+
+
+_current: tuple[asyncio.AbstractEventLoop, Worker] | None = None
+
+
+def drain() -> None:
+    """RQ's job: listen for wake-up calls in this process's loop, until it is quiet."""
+    assert _current is not None, "a drain runs only inside a Switchboard worker"
+    loop, worker = _current
+    asyncio.run_coroutine_threadsafe(worker.listen(), loop).result()
+
+
+def run(settings: Settings) -> None:
+    """Run a worker until it is told to stop (SIGTERM, SIGINT)."""
+    global _current
+    loop = asyncio.new_event_loop()
+    started: threading.Event = threading.Event()
+    ending = asyncio.Event()
+
+    async def live() -> None:
+        global _current
+        async with open_house(settings, "worker") as house:
+            worker = Worker(house)
+            worker.start()
+            _current = (loop, worker)
+            started.set()
+            await ending.wait()
+            await worker.close()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(live(),), name="loop")
+    thread.start()
+    started.wait()
+    try:
+        _serve_jobs(settings, thread)
+    finally:
+        loop.call_soon_threadsafe(ending.set)
+        thread.join()
+        loop.close()
+
+
+def _serve_jobs(settings: Settings, thread: threading.Thread) -> None:
+    """RQ's worker on this thread, begun again whenever Redis comes back."""
+    while thread.is_alive():
+        try:
+            with SyncRedis.from_url(settings.redis_address) as redis:
+                worker = SimpleWorker([Queue(NAME, connection=redis)], connection=redis)
+                worker.log.setLevel("WARNING")
+                worker.work(with_scheduler=False)
+                return
+        except (RedisError, OSError):
+            time.sleep(1)
