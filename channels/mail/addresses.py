@@ -65,6 +65,8 @@ def _mailbox(piece: str) -> Mailbox:
     angle = _ANGLE.match(piece)
     if angle and (inside := _ADDRESS.search(angle[2])):
         return Mailbox(name=_name(angle[1]), address=normal(inside[0]))
+    if angle and re.fullmatch(r"[\w.+-]+", angle[2].strip()):
+        return Mailbox(name=_name(angle[1]), address=normal(angle[2]))  # a name on the sender's own machine
     return _bare(piece)
 
 

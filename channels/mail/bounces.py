@@ -23,7 +23,7 @@ _SUBJECT = re.compile(
     r"unable to deliver|delivery has failed|bounce|warning: (?:could|message)|unzustell|nicht zugestellt|unknown (?:user|"
     r"address)|"
     r"не ?достав|ошибка доставки|возврат|unbekannt|non remis|échec|non distribu|no se (?:puede|pudo)|niet bezorg|"
-    r"配信|送信|エラー|system notification|delivery",
+    r"配信|送信|エラー|system notification",
     re.IGNORECASE,
 )
 _ADDRESS = r"[^\s<>()\[\],;:\"']+@[\w-]+(?:\.[\w-]+)+"
@@ -47,7 +47,7 @@ _SAYS_SO = re.compile(
     r"(?:could|can|did|was|were|has|have|is|be)(?: ?not|n't) (?:been |be |being )?(?:deliver|sent|process|accept|reach)|"
     r"undeliver|delivery (?:\w+ ){0,4}fail|"
     r"permanent (?:fatal )?error|failed (?:recipient|permanently)|returned to (?:you|sender)|unable to (?:deliver|send|relay)|"
-    r"(?:user|host|mailbox|address|recipient) (?:is )?(?:unknown|not found|unavailable|full)|unknown user|no such user|deliver|"
+    r"(?:user|host|mailbox|address|recipient) (?:is )?(?:unknown|not found|unavailable|full)|unknown user|no such user|"
     r"не (?:может быть|была?|удалось) достав|届け|送信|送達|配信",
     re.IGNORECASE,
 )
@@ -110,18 +110,21 @@ def _is_failure(block: Mapping[str, str]) -> bool:
 
 def _of_block(block: Mapping[str, str], mail: Mail, content: Content, text: str) -> Bounce:
     diagnostic = re.sub(r"^[\w-]+\s*;\s*", "", block.get("diagnostic-code", ""))
-    status = code_in(block.get("status", "")) or code_in(diagnostic)
     told = diagnostic or _told(text)
-    precise = code_in(diagnostic)
-    if precise and (not status or status.endswith((".0.0", ".5.0", ".1.0")) or status[0] != precise[0]):
-        status = precise
+    status = _most_precise(code_in(block.get("status", "")), code_in(told))
     return Bounce(
         address=_address_of(block) or _failed_header(mail),
         code=status or reply_code_in(told),
         hard=is_hard(status, told if diagnostic else text) and block.get("action", "").lower() != "delayed",
-        reason=told[:500] or block.get("status", ""),
+        reason=diagnostic[:500] or _reason(told) or block.get("status", ""),
         external_id=_original_id(mail, content, text),
     )
+
+
+def _most_precise(status: str, in_words: str) -> str:
+    """The code in the server's words rather than the report's status, unless it says less: many reports say 5.0.0 to all."""
+    vague = in_words.endswith(".0") and not status.endswith(".0")
+    return status if not in_words or (vague and status) else in_words
 
 
 def _address_of(block: Mapping[str, str]) -> str:
@@ -138,13 +141,13 @@ def _failed_header(mail: Mail) -> str:
 
 
 def _looks_like_one(mail: Mail, text: str) -> bool:
-    """Two signs of three: who it comes from, what it is called, what it says. X-Failed-Recipients alone is enough."""
+    """Who it comes from, and either what it is called or what it says. X-Failed-Recipients alone is enough."""
     if _failed_header(mail):
         return True
     sender = " ".join(f"{one.name} {one.address}" for one in mailboxes(mail, "From"))
-    subject = headers.text(mail, "Subject")
-    signs = (bool(_DAEMON.search(sender)) or null_sender(mail)) + bool(_SUBJECT.search(subject))
-    return signs + bool(_SAYS_SO.search(text)) >= 2 and bool(_DAEMON.search(sender) or null_sender(mail))
+    if not (_DAEMON.search(sender) or null_sender(mail)):
+        return False
+    return bool(_SUBJECT.search(headers.text(mail, "Subject")) or _SAYS_SO.search(text))
 
 
 def _from_words(mail: Mail, content: Content, text: str) -> Bounce:

@@ -33,7 +33,7 @@ _COMMON_RUSSIAN = frozenset("оеаинтсрвлкмдпуяыьгзбчйхж�
 def decode(data: bytes, charset: str = "") -> str:
     """`data` as text. Never fails: a wrong or unknown charset falls back to a guess, and at last to replacement characters."""
     codec = _codec(charset)
-    if codec:
+    if codec and not (codec.startswith("cp125") and _is_utf8(data)):
         try:
             return data.decode(codec)
         except (UnicodeError, LookupError):
@@ -42,6 +42,14 @@ def decode(data: bytes, charset: str = "") -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return _nearest(data, codec)
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether bytes above ASCII form valid UTF-8: no text in a one-byte charset does so by chance."""
+    try:
+        return not data.isascii() and bool(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
 
 
 def _codec(charset: str) -> str:

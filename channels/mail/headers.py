@@ -1,6 +1,7 @@
 """Read the header fields of a mail: any charset, encoded words whole or broken (RFC 2047), parameters in pieces (RFC 2231)."""
 
 import binascii
+import itertools
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 def fields(mail: Mail, name: str) -> list[str]:
     """All values of a header, unfolded, with raw 8-bit bytes read as text; encoded words are left alone."""
     wanted = name.lower()
-    return [_readable(value) for key, value in mail.raw_items() if key.lower() == wanted]
+    return [_readable(value, mail) for key, value in mail.raw_items() if key.lower() == wanted]
 
 
 def field(mail: Mail, name: str) -> str:
@@ -41,9 +42,20 @@ def plain(value: str) -> str:
     return " ".join("".join(" " if ord(c) < 32 or ord(c) == 127 else c for c in value).split())
 
 
-def _readable(value: object) -> str:
+def _readable(value: object, mail: Mail) -> str:
     raw = str(value).encode("utf-8", "surrogateescape")
-    return re.sub(r"[ \t]*\r?\n[ \t]+|\r?\n", " ", decode(raw)).strip()
+    text = str(value) if raw.isascii() else decode(raw, _hint(mail))
+    return re.sub(r"[ \t]*\r?\n[ \t]+|\r?\n", " ", text).strip()
+
+
+def _hint(mail: Mail) -> str:
+    """The charset that raw 8-bit bytes in a header are likely in: the one of the mail's text."""
+    for part in itertools.islice(mail.walk(), 10):
+        kind = "".join(str(value) for key, value in part.raw_items() if key.lower() == "content-type")
+        found = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", kind, re.IGNORECASE)
+        if found and found[1].lower() not in ("us-ascii", "ascii", "utf-8", "iso-8859-1"):
+            return found[1]
+    return ""
 
 
 def decode_words(value: str) -> str:

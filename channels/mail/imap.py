@@ -99,7 +99,7 @@ class Mailbox:
         raise LookupError("The mail server cannot read this mail")
 
     def wait(self) -> None:
-        """Sleep until something changes in the inbox, at most WAIT_SECONDS. Not at all where it changed since we last searched."""
+        """Sleep until something changes in the inbox, at most WAIT_SECONDS; not where it changed since the search."""
         assert self._box is not None
         with _our_errors():
             if self._news():

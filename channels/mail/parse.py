@@ -1,12 +1,13 @@
 """Turn the raw bytes of a mail into an event. Never fails: whatever can be read of a mail is shown."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from channels.events import ConsentChanged, Event, Identity, InboundMessage, Person
 from channels.mail import addresses, automatic, bounces, headers, html, parts, replies, thread
-from channels.mail.addresses import Mailbox
+from channels.mail.addresses import Mailbox, normal
 from channels.mail.headers import Mail
 
 _NOBODY = Mailbox(name="", address="")
@@ -41,12 +42,12 @@ def _message(
 ) -> InboundMessage:
     texts = _texts(content)
     place = thread.place(mail, raw, address, envelope)
-    sender = _sender(mail)
+    sender = _sender(mail, address)
     bounce = bounces.bounce(mail, content, texts.whole)
     return InboundMessage(
         external_id=place.external_id,
-        sender=Person(identities=(Identity(kind="email", address=sender.address),), name=sender.name or None),
-        address=_answer_to(mail, sender),
+        sender=_person(mail, sender, place.external_id),
+        address=_answer_to(mail, sender, address),
         at=_written_at(mail, received_at),
         text=texts.reply.text,
         html=texts.html,
@@ -57,7 +58,9 @@ def _message(
         token=place.token,
         auto_reply=bounce is None and (automatic.is_automatic(mail) or _is_report(content)),
         bounce=bounce,
+        echo=sender.address == normal(address),
         data=_data(mail, texts),
+        reply_context={"subject": headers.text(mail, "Subject"), "message_id": place.external_id},
     )
 
 
@@ -73,16 +76,33 @@ def _is_report(content: parts.Content) -> bool:
     return any(kind in ("message/feedback-report", "message/disposition-notification") for kind, _ in content.reports)
 
 
-def _sender(mail: Mail) -> Mailbox:
-    """Who wrote it: From, else Sender, Reply-To or the envelope. The first that has an address."""
+def _sender(mail: Mail, ours: str) -> Mailbox:
+    """Who wrote it: From, else Sender, Reply-To or the envelope. Web forms write from our own address, with the person in Reply-To."""
     found = [one for header in ("From", "Sender", "Reply-To", "Return-Path") for one in addresses.mailboxes(mail, header)]
-    return next((one for one in found if one.address), found[0] if found else _NOBODY)
+    first = next((one for one in found if one.address), found[0] if found else _NOBODY)
+    if first.address != normal(ours):
+        return first
+    return next((one for one in addresses.mailboxes(mail, "Reply-To") if one.address and not _is_ours(one.address, ours)), first)
 
 
-def _answer_to(mail: Mail, sender: Mailbox) -> str:
-    """Reply-To, where it names exactly one address; else the sender."""
+def _is_ours(address: str, ours: str) -> bool:
+    """Whether it is our mailbox, with or without a plus part."""
+    local, _, domain = normal(address).rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}" == normal(ours)
+
+
+def _person(mail: Mail, sender: Mailbox, external_id: str) -> Person:
+    """The sender. Each mail without any address is a person of its own: strangers must not share one conversation."""
+    forged = "dmarc=fail" in headers.field(mail, "Authentication-Results").lower()
+    address = sender.address or f"unknown-{hashlib.sha256(external_id.encode()).hexdigest()[:16]}"
+    verified = bool(sender.address) and not forged
+    return Person(identities=(Identity(kind="email", address=address, verified=verified),), name=sender.name or None)
+
+
+def _answer_to(mail: Mail, sender: Mailbox, ours: str) -> str:
+    """Reply-To, where it names exactly one address and not ours; else the sender."""
     wanted = [one.address for one in addresses.mailboxes(mail, "Reply-To") if one.address]
-    return wanted[0] if len(wanted) == 1 else sender.address
+    return wanted[0] if len(wanted) == 1 and not _is_ours(wanted[0], ours) else sender.address
 
 
 def _written_at(mail: Mail, received_at: datetime) -> datetime:

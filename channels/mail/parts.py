@@ -15,7 +15,8 @@ from channels.mail.charsets import decode
 from channels.mail.headers import Mail
 
 _BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f<>:\"|?*]")
+_PART = re.compile(r"^--([\w'()+,./:=?-]{8,70})\nContent-(?:Type|Transfer-Encoding|Disposition):", re.MULTILINE | re.IGNORECASE)
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
 _REPORT_PARTS = {"message/delivery-status", "message/disposition-notification", "message/feedback-report"}
 _EXTENSIONS = {"image/jpeg": ".jpg", "image/jpg": ".jpg", "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics"}
 _REPORT_PARTS |= {"text/rfc822-headers", "text/rfc822-header", "message/global-delivery-status"}
@@ -35,9 +36,23 @@ class Content:
 def read(raw: bytes) -> Mail:
     """The mail's structure. A nesting that no mail program writes is read as one flat text."""
     try:
-        return message_from_bytes(raw)
+        mail = message_from_bytes(raw)
+        return message_from_bytes(_with_boundary(raw)) if _lost_its_type(mail) else mail
     except RecursionError:
         return BytesHeaderParser().parsebytes(raw)
+
+
+def _lost_its_type(mail: Mail) -> bool:
+    """Whether a server on the way dropped the header that says where the parts begin."""
+    return not mail.get("Content-Type") and bool(_PART.search(str(mail.get_payload())))
+
+
+def _with_boundary(raw: bytes) -> bytes:
+    """The mail with that header again: the boundary is the line above the first part's header."""
+    head, separator, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
+    found = _PART.search(body.decode("ascii", "replace"))
+    boundary = found[1].encode() if found else b""
+    return head + b'\nContent-Type: multipart/mixed; boundary="' + boundary + b'"' + separator + body
 
 
 def content(mail: Mail) -> Content:
@@ -68,6 +83,7 @@ def _sort(part: Mail, found: Content) -> None:
     raw = payload_bytes(part)
     if mime in _REPORT_PARTS:
         found.reports.append((mime, decode(raw)))
+        found.files.append(_file(part, mime, name, raw, len(found.files) + 1))
     elif _is_body(mime, disposition, name, found):
         _add_body(mime, raw, options, found)
     else:
@@ -77,7 +93,7 @@ def _sort(part: Mail, found: Content) -> None:
 
 
 def _type(part: Mail) -> tuple[str, dict[str, str]]:
-    mime, options = headers.parameters(headers.field(part, "Content-Type"))
+    mime, options = headers.parameters(headers.field(part, "Content-Type") or part.get_default_type())
     if not re.fullmatch(r"[^/\s]+/[^/\s]+", mime):
         mime = "text/plain" if mime in ("", "text", "text/") or "/" not in mime else "application/octet-stream"
     if mime.startswith("multipart/"):
@@ -86,13 +102,13 @@ def _type(part: Mail) -> tuple[str, dict[str, str]]:
 
 
 def _is_body(mime: str, disposition: str, name: str, found: Content) -> bool:
-    """Whether a part is read and not saved: text without a file's name, or with one where the mail says nothing else."""
+    """Whether a part is read and not saved: text without a file's name, or with one where the mail has said nothing yet."""
     if (
         mime not in ("text/plain", "text/html", "text/enriched", "text/richtext", "text/x-amp-html")
         or disposition == "attachment"
     ):
         return False
-    return not name or (not disposition and not found.texts and not found.htmls)
+    return not name or not (found.texts or found.htmls)
 
 
 def _add_body(mime: str, raw: bytes, options: dict[str, str], found: Content) -> None:
@@ -198,12 +214,17 @@ def _file(part: Mail, mime: str, name: str, raw: bytes, number: int) -> InboundF
 
 def _invented(part: Mail, mime: str, raw: bytes, number: int) -> str:
     """A name for an attachment without one: a forwarded mail is called by its subject."""
+    if mime in _REPORT_PARTS:
+        return f"{mime.partition('/')[2]}.txt"
     if mime.startswith("message/"):
         subject = headers.text(BytesHeaderParser().parsebytes(raw[:65536]), "Subject")
         return f"{_file_name(subject)[:80] or f'message-{number}'}.eml"
     described = _file_name(headers.text(part, "Content-Description"))
     extension = _EXTENSIONS.get(mime) or mimetypes.guess_extension(mime) or ".bin"
-    return described if "." in described[-6:] else f"attachment-{number}{extension}"
+    if "." in described[-6:]:
+        return described
+    main = mime.partition("/")[0]
+    return f"{main}{extension}" if main in ("image", "audio", "video") else f"attachment-{number}{extension}"
 
 
 def _file_name(name: str) -> str:

@@ -4,21 +4,21 @@ import re
 
 _WROTE = (
     r"wrote|writes|scri(?:sse|veva)|ha scritto|schrieb|geschrieben|a [ée]crit|escribi[óo]|escreveu|schreef|skrev|"
-    r"napisa[łl](?:\(a\))?|"
-    r"пишет|писал(?:\(?а\)?)?|написал(?:\(?а\)?)?|пише|написав|napsal\(?a?\)?|írta|kirjoitti|yazdı|написа|έγραψε|a scris|写道|"
-    r"寫道|のメッセージ|"
-    r"작성|ได้เขียน|đã viết|scrisse|va escriure|skrifaði|schreven|rašė|сообщает|сообщил(?:\(?а\)?)?|sent|kirjutas"
+    r"napisa[łl](?:\(a\))?|пишет|писал(?:\(?а\)?)?|написал(?:\(?а\)?)?|пише|написав|napsal\(?a?\)?|írta|kirjoitti|yazdı|"
+    r"написа|έγραψε|a scris|写道|寫道|のメッセージ|작성|ได้เขียน|đã viết|va escriure|skrifaði|schreven|rašė|"
+    r"сообщает|сообщил(?:\(?а\)?)?|kirjutas"
 )
 _ADDRESSED = r"<?[^\s<>@]+@[^\s<>@]+>?"
-_DAY = r"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}:\d{2}|\b(?:19|20)\d\d\b)"
+DAY = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}:\d{2}|\b(?:19|20)\d\d\b")
+_DAY = f"(?:{DAY.pattern})"
 
 ATTRIBUTION = re.compile(
     rf"^[\s>*_|-]*(?:"
-    # On <date>, <name> wrote:        and its sisters; a name alone with an address also does
+    # On <date>, <name> wrote:        and its sisters; a name with an address also does
     rf"(?=.*(?:{_DAY}|@|\d{{1,2}}\s*\w+)).{{0,300}}?\b(?:{_WROTE})\b.{{0,160}}[:：]"
     # чт, 26 июн. 2014 г. в 14:00, Name <a@example.com>:      (Gmail, Yandex, Mail.ru)
     rf"|(?=.*{_DAY}).{{6,200}}[\s\"(<]{_ADDRESSED}[>)\]\"]*\s*[:：]"
-    # <a@example.com> wrote / 在 2014年6月26日，Name <a@example.com> 写道
+    # <a@example.com> wrote, 在 2014年6月26日，Name <a@example.com> 写道
     rf"|\S.{{0,120}}{_ADDRESSED}[\]>)]*[\s\w,]{{0,20}}\b(?:{_WROTE})\b\s*[:：]?"
     rf"|(?:[A-Z][\w.'-]*,? ){{1,4}}(?:<.*>\s*)?(?:wrote|writes|schrieb|a écrit|escribió|пишет)\s*[:：]"
     rf"|On\s.{{6,200}}\bwrote\s*[:：]?.{{0,3}}"
@@ -26,14 +26,20 @@ ATTRIBUTION = re.compile(
     rf")\s*[*_]*$",
     re.IGNORECASE | re.DOTALL,
 )
+STRONG = re.compile(
+    rf"^(?=.*(?:{_DAY}|@))[\s>*_|-]*(?:on .*@.*\bwrote\s*$|(?:.*[<(\[ \"]{_ADDRESSED}.*|"
+    rf"(?:on|am|le|el|il|em|op|den|w dniu|dnia|в|\w{{2,3}}\.?,|\d).*\b(?:{_WROTE})\b(?:(?: [A-ZА-ЯЁ][\w.'-]*){{1,4}})?\s*)[:：])",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What no customer writes by chance: an address, or a date at the beginning and nothing between the verb and the colon."""
 ATTRIBUTION_BEGINS = re.compile(
-    r"^[\s>*_]*(?:on|le|am|il|el|em|op|den|dnia|den|den|em|på|pe|в|at|um|kl|em|w dniu|vào|在|الثلاثاء|"
-    r"(?:mon|tue|wed|thu|fri|sat|sun|пн|вт|ср|чт|пт|сб|вс|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|dom|mié|"
-    r"понедельник|вторник|среда|"
-    r"четверг|пятница|суббота|воскресенье)\b\.?,?|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}\s+\w+\.?\s+\d{4}|"
+    r"^[\s>*_-]*(?:on|le|am|il|el|em|op|den|dnia|på|pe|в|at|um|kl|w dniu|vào|在|"
+    r"[\w]{2,12}\.?,?\s+(?:den\s+)?\d{1,2}[.,]?\s|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}\s+\w+\.?\s+\d{4}|"
     r"[\"<]?[\w.' -]{2,60}[\"]?\s*<\S+@\S+>)",
     re.IGNORECASE,
 )
+DASHED = re.compile(rf"^\s*-{{2,}}\s*(?:on\b.*)?\b(?:{_WROTE})\b\s*-{{2,}}\s*$", re.IGNORECASE)
+"""---- On Wed, 24 Feb 2021 14:02:50 +0530 a@example.com wrote ----        (Zoho)"""
 
 _ORIGINAL = (
     r"original (?:message|appointment|e-?mail|text)|urspr(?:ü|ue)ngliche (?:nachricht|e-?mail)|original-?nachricht|"
@@ -42,7 +48,8 @@ _ORIGINAL = (
     r"оригинальное сообщение|"
     r"пересылаемое сообщение|пересланное сообщение|переадресованное сообщение|конец пересылаемого сообщения|"
     r"original(?:t)? meddelande|"
-    r"oprindelig meddelelse|opprinnelig melding|oryginalna wiadomość|wiadomość oryginalna|p[ůu]vodn[íi] (?:zpr[áa]va|e-?mail)|"
+    r"oprindelig (?:meddelelse|besked)|opprinnelig melding|oryginalna wiadomość|wiadomość oryginalna|"
+    r"p[ůu]vodn[íi] (?:zpr[áa]va|e-?mail)|"
     r"ursprungligt meddelande|alkuper[äa]inen viesti|eredeti (?:üzenet|e-mail)|исходное письмо|"
     r"原始邮件|原始郵件|邮件原件|転送メッセージ|元のメッセージ|"
     r"forwarded (?:message|by)|weitergeleitete nachricht|message (?:transf[ée]r[ée]|réexpédié)|mensaje reenviado|"
@@ -57,7 +64,7 @@ DELIMITER = re.compile(
 )
 ABOVE = re.compile(
     r"^[\s>*#-]*(?:##- ?please type your reply above|(?:please )?(?:reply|respond|type|write)\b.{0,40}\babove\b.{0,20}\bline|"
-    r"(?:bitte )?(?:antwort\w*|schreiben|geben)\b.{0,60}(?:oberhalb|über)\b.{0,40}(?:linie|zeile)|"
+    r"(?:bitte )?(?:antwort\w*|schreiben|geben|gib)\b.{0,60}(?:oberhalb|über)\b.{0,40}(?:linie|zeile)|"
     r"(?:пожалуйста,? )?(?:пишите|напишите|отвечайте).{0,40}выше)",
     re.IGNORECASE,
 )
@@ -78,19 +85,28 @@ _OTHERS = (
 HEADER_FROM = re.compile(rf"^[\s>*|]*(?:{_FROM})\s*\*?\s*[:：]\**\s*\S?", re.IGNORECASE)
 HEADER_OTHER = re.compile(rf"^[\s>*|]*(?:{_OTHERS}|{_FROM})\s*\*?\s*[:：]\**(?:\s|\S|$)", re.IGNORECASE)
 
-SIGNATURE = re.compile(r"^\s?(?:--|—|––|-- ?-?|- -|__)[\s\xa0]*$")
+SIGNATURE = re.compile(r"^\s?(?:--|-- ?-?|- -|__)[\s\xa0]*$")
+LINK = re.compile(r"[(<\[]?https?://\S+")
+_DEVICE = (
+    r"iphone|ipad|ipod|android|samsung|galaxy|huawei|xiaomi|redmi|honor|blackberry|windows|outlook|mobile?|nokia|htc|alcatel|"
+    r"phone|handy|smartphone|device|tablet|mailbox|mail|airmail|spark|thunderbird|app|cell|mobilger\w+|mobiltelefon|portable|"
+    r"телефон\w*|мобильн\w+|смартфон\w*|айфон\w*|планшет\w*|устройств\w*|почт\w+|приложени\w+|яндекс\S*|gmail|android-\w+|móvil|"
+    r"celular|teléfono|telefono|gsm|k-9|proton\w*|mymail|tutanota|\w*app|bluemail"
+)
+_FROM_DEVICE = rf"[^,.!?]{{0,40}}\b(?:{_DEVICE})\b.{{0,40}}"
 SENT_FROM = re.compile(
-    rf"^[\s*_(\[]*(?:(?:this (?:message|e-?mail) was )?(?:sent|written|typed|composed) (?:from|via|with|by|using|on|"
-    rf"wirelessly)\b.{{0,60}}|"
-    rf"(?:von|mit) (?:meinem?|dem|der)?.{{0,40}}gesendet.{{0,40}}|gesendet (?:von|mit|aus|über)\b.{{0,50}}|"
-    rf"envoyé (?:de(?:puis)?|avec|à partir)\b.{{0,50}}|"
-    rf"enviado (?:desde|do|de|via|pelo)\b.{{0,50}}|inviato (?:da|dal|con)\b.{{0,50}}|verzonden (?:met|vanaf|via|"
-    rf"vanuit)\b.{{0,50}}|verstuurd vanaf\b.{{0,50}}|"
-    rf"отправлено (?:с|из|от)\b.{{0,60}}|послано с\b.{{0,50}}|отправлен[оа]? (?:с|из)\b.{{0,60}}|надіслано з\b.{{0,50}}|"
-    rf"get outlook for (?:ios|android).{{0,60}}|скачать outlook.{{0,40}}|outlook für (?:ios|android).{{0,60}}|"
-    rf"télécharge[rz] outlook.{{0,60}}|"
-    rf"skickat från\b.{{0,50}}|sendt fra\b.{{0,50}}|lähetetty\b.{{0,50}}|wysłan[eo] z\b.{{0,50}}|odesláno z\b.{{0,50}}|"
-    rf"iphone'?(?:umdan|dan) gönderildi.{{0,10}}|"
-    rf"\S{1, 20}(?:から送信|에서 보냄)|从我的.{{0,10}}发送|发自我的.{{0,20}}|iPhone から送信)\W*$",
+    rf"^[\s*_(\[<]*(?:(?:this (?:message|e-?mail) was )?sent (?:from|via|with|by|using|on) {_FROM_DEVICE}|"
+    rf"(?:sent )?from my (?:\S+|{_FROM_DEVICE})(?: (?:mobile|phone|device))?(?:[,.]\s*(?:please |excuse|sorry|pardon).{{0,60}})?|"
+    rf"(?:diese (?:nachricht|e-?mail) wurde )?(?:von|mit) {_FROM_DEVICE}gesendet.{{0,20}}|gesendet (?:von|mit|aus|"
+    rf"über) {_FROM_DEVICE}|"
+    rf"envoyé (?:de|depuis|avec|à partir d\S*) {_FROM_DEVICE}|télécharge[rz] outlook.{{0,40}}|"
+    rf"enviado (?:desde|do|de|via|pelo) {_FROM_DEVICE}|inviato (?:da|dal|con) {_FROM_DEVICE}|"
+    rf"(?:verzonden|verstuurd) (?:met|vanaf|via|vanuit) {_FROM_DEVICE}|skickat från {_FROM_DEVICE}|sendt fra {_FROM_DEVICE}|"
+    rf"lähetetty {_FROM_DEVICE}|wysłan[eoy] z {_FROM_DEVICE}|odesláno z {_FROM_DEVICE}|"
+    rf"(?:отправлен[оа]?|послано|надіслано) (?:с|со|из|от|з|через) {_FROM_DEVICE}|"
+    rf"\[?get \[?outlook for (?:ios|android).{{0,20}}|(?:скачать|завантажити) outlook.{{0,40}}|outlook für (?:ios|"
+    rf"android).{{0,20}}|"
+    rf"iphone'?(?:umdan|dan) gönderildi|"
+    rf"\S{{1,20}} ?(?:から送信|에서 보냄)|[从從]我的.{{0,20}}(?:发送|傳送)|发自我的.{{0,20}})\W*$",
     re.IGNORECASE,
 )

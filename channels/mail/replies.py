@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from channels.mail import phrases
 from channels.mail.html import QUOTE
 
+_LONGEST = 6
+"""Lines of the longest attribution seen: some programs put name, address and link each on a line of its own."""
+_ON_A_DAY = re.compile(r"^On .*\d{4}\b")
 _RULER = re.compile(r"^\s*[-_=*]{5,}\s*$")
 
 
@@ -21,7 +24,7 @@ def split(body: str) -> Reply:
     """Part a plain-text body. Never hides words that may be new: where nothing would remain, nothing is cut."""
     lines = _one_per_line(body)
     kinds = _kinds(lines)
-    cut = _cut(lines, kinds)
+    cut = _cut(kinds)
     quoted_lines = _hidden(kinds, cut)
     text = _join([line for index, line in enumerate(lines) if index not in quoted_lines])
     if not text:
@@ -45,11 +48,12 @@ def _attribution_length(lines: list[str], index: int) -> int:
     """How many lines from here on are one attribution (1 where it is none, or a short one)."""
     if not phrases.ATTRIBUTION_BEGINS.match(lines[index]) or phrases.ATTRIBUTION.match(lines[index]):
         return 1
-    for length in (2, 3, 4):
+    for length in range(2, 1 + _LONGEST):
         piece = lines[index : index + length]
-        if len(piece) < length or not piece[-1].strip():
+        if len(piece) < length or (not piece[-1].strip() and not _ON_A_DAY.match(lines[index])):
             return 1
-        if phrases.ATTRIBUTION.match(" ".join(line.strip().lstrip("> ") for line in piece)):
+        joined = " ".join(line.strip().lstrip("> ") for line in piece)
+        if piece[-1].strip() and phrases.ATTRIBUTION.match(joined) and phrases.STRONG.match(joined):
             return length
     return 1
 
@@ -60,15 +64,30 @@ def _join(lines: list[str]) -> str:
 
 
 def _kinds(lines: list[str]) -> str:
-    """One letter a line: e empty, q quoted, a attribution, d end of the new, s signature mark, p sent from a phone, t text."""
-    return "".join(_kind(lines, index) for index in range(len(lines)))
+    """One letter a line: e empty, q quoted, a attribution, w maybe one, d end, s signature mark, p sent from a phone, t text."""
+    kinds = [_kind(lines, index) for index in range(len(lines))]
+    for index in range(1, len(lines) - 1):
+        if kinds[index - 1] == kinds[index + 1] == "q" and kinds[index] == "t" and _is_wrapped(lines[index - 1], lines[index]):
+            kinds[index] = "q"
+    return "".join(kinds)
+
+
+def _is_wrapped(quoted: str, line: str) -> bool:
+    """Whether a line amid a quote is the end of the long quoted line above, broken by a program that forgot the ">"."""
+    return len(quoted) > 60 and line[:1].islower()
 
 
 def _kind(lines: list[str], index: int) -> str:
     line = lines[index]
     if not line.strip():
         return "e"
-    if line.startswith(QUOTE) or phrases.DELIMITER.match(line) or phrases.ABOVE.match(line) or _header_block(lines, index):
+    if (
+        line.startswith(QUOTE)
+        or phrases.DELIMITER.match(line)
+        or phrases.ABOVE.match(line)
+        or phrases.DASHED.match(line)
+        or _header_block(lines, index)
+    ):
         return "d"
     if line.lstrip().startswith((">", "|>")):
         return "q"
@@ -78,9 +97,11 @@ def _kind(lines: list[str], index: int) -> str:
 def _kind_of_words(line: str) -> str:
     if phrases.SIGNATURE.match(line):
         return "s"
-    if phrases.SENT_FROM.match(line):
+    if phrases.SENT_FROM.match(phrases.LINK.sub("", line).rstrip()):
         return "p"
-    return "a" if len(line) < 600 and phrases.ATTRIBUTION.match(line) else "t"
+    if len(line) > 600 or not phrases.ATTRIBUTION.match(line):
+        return "t"
+    return "a" if phrases.STRONG.match(line) else "w"
 
 
 def _header_block(lines: list[str], index: int) -> bool:
@@ -94,18 +115,17 @@ def _header_block(lines: list[str], index: int) -> bool:
         return False
     block = [line for line in lines[index : index + 8] if line.strip()][:5]
     others = sum(bool(phrases.HEADER_OTHER.match(line)) for line in block)
-    return others >= 3 and any(phrases.HEADER_FROM.match(line) for line in block)
+    dated = any("@" in line or phrases.DAY.search(line) for line in block)
+    return others >= 3 and dated and any(phrases.HEADER_FROM.match(line) for line in block)
 
 
-def _cut(lines: list[str], kinds: str) -> int:
+def _cut(kinds: str) -> int:
     """The line from which on all is old: a delimiter, or an attribution whose quote runs to the end without ">"."""
     for index, kind in enumerate(kinds):
-        if kind == "d" or (kind == "a" and not _followed_by_quote(kinds, index)):
-            if "t" in kinds[:index]:
-                return index
-            if kind == "d" and phrases.ABOVE.match(lines[index]):
-                continue
-    return len(lines)
+        ends = kind == "d" or (kind == "a" and not _followed_by_quote(kinds, index))
+        if ends and set(kinds[:index]) & {"t", "w"}:
+            return index
+    return len(kinds)
 
 
 def _followed_by_quote(kinds: str, index: int) -> bool:
@@ -116,7 +136,7 @@ def _hidden(kinds: str, cut: int) -> set[int]:
     """The lines to put away: all from `cut` on, quotes with their attributions, and the signature."""
     hidden = set(range(cut, len(kinds)))
     live = kinds[:cut]
-    for match in re.finditer(r"a?e*q[qe]*(?:q|$)|a(?=e*$)", live):
+    for match in re.finditer(r"[aw]?e*q(?:[qe]*q)?|a(?=e*$)|^e*a", live):
         if _is_put_away(live, match):
             hidden |= set(range(match.start(), match.end()))
     rest = "".join("h" if index in hidden else kind for index, kind in enumerate(live))
@@ -127,7 +147,7 @@ def _is_put_away(live: str, match: "re.Match[str]") -> bool:
     """A quote is put away at the end or under its attribution; one amid the text is what the answer speaks of, and stays."""
     if not live[match.end() :].strip("eqsp"):
         return True
-    return "a" in match[0]
+    return bool(set(match[0]) & {"a", "w"})
 
 
 def _signature(kinds: str) -> set[int]:
