@@ -1,0 +1,223 @@
+"""The web chat's widget in a real browser, on a page of another site."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+from playwright.async_api import BrowserContext, Page, Route, async_playwright, expect
+
+from inbox.db import Database
+from inbox.settings import Settings
+from tests.inbox.chat_desk import Desk, private_valkey, running
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+    pytest.mark.parametrize("settings", ["sqlite"], indirect=True),
+]
+_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+_ARGUMENTS += ["--disable-component-update", "--disable-sync"]
+_HOSTILE = "* { font-size: 40px !important; color: red !important; display: block } button { width: 400px }"
+PAGE = """<!doctype html><html lang="{language}"><style>{style}</style><body><h1 id="own">Shop</h1>
+<script src="{chat}/widget.js" {attributes} async></script></body></html>"""
+
+
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[str]:
+    with private_valkey() as address:
+        yield address
+
+
+class Site:
+    """A shop's page that carries the chat; the tests change what it says."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.chat = ""
+        self.language = "ru"
+        self.attributes = ""
+
+    async def page(self, request: web.Request) -> web.Response:
+        text = PAGE.format(language=self.language, style=_HOSTILE, chat=self.chat, attributes=self.attributes)
+        return web.Response(text=text, content_type="text/html")
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[Site]:
+    site = Site()
+    app = web.Application()
+    app.router.add_get("/", site.page)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    site.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield site
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    async with serving() as found:
+        yield found
+
+
+@pytest.fixture
+async def desk(settings: Settings, db: Database, valkey: str, site: Site) -> AsyncIterator[Desk]:
+    async with running(settings, db, valkey, origins=site.url) as found:
+        site.chat = found.url
+        yield found
+
+
+@pytest.fixture
+async def browser(desk: Desk) -> AsyncIterator[BrowserContext]:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
+        context = await chromium.new_context(viewport={"width": 1000, "height": 760})
+        context.set_default_timeout(10_000)
+        yield context
+        await chromium.close()
+
+
+async def open_chat(browser: BrowserContext, site: Site) -> Page:
+    page = await browser.new_page()
+    page.on("pageerror", lambda error: pytest.fail(f"the widget failed: {error}"))
+    await page.goto(site.url)
+    await page.get_by_role("button", name="Открыть чат").click()
+    return page
+
+
+async def write(page: Page, text: str) -> None:
+    await page.get_by_role("textbox", name="Сообщение").fill(text)
+    await page.keyboard.press("Enter")
+
+
+async def visitor(page: Page) -> str:
+    state: str = await page.evaluate("JSON.parse(Object.values(localStorage)[0]).token.split('.')[0]")
+    return state
+
+
+async def test_a_conversation(browser: BrowserContext, desk: Desk, site: Site) -> None:
+    page = await open_chat(browser, site)
+    await expect(page.get_by_role("dialog", name="Ромашка")).to_be_visible()
+    await write(page, "Здравствуйте!")
+    await expect(page.get_by_label("Отправлено")).to_be_visible()
+    choices = [{"id": "delivery", "title": "Доставка"}, {"id": "return", "title": "Возврат"}]
+    number = await desk.answer(await visitor(page), "Чем помочь? https://shop.example/help.", choices=choices)
+    link = page.get_by_role("link", name="https://shop.example/help", exact=True)
+    await expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
+    await page.get_by_role("button", name="Возврат").click()
+    await expect(page.get_by_role("log").get_by_text("Возврат")).to_be_visible()
+    await expect(page.get_by_role("button", name="Возврат")).to_have_count(0)
+    await expect(page.get_by_label("Ждёт отправки")).to_have_count(0)
+    assert await desk.state(number) == "read"
+
+
+async def test_what_was_written_without_a_network_survives_a_reload_and_arrives_once(
+    browser: BrowserContext, desk: Desk, site: Site
+) -> None:
+    page = await open_chat(browser, site)
+    await write(page, "первое")
+    await expect(page.get_by_label("Отправлено")).to_be_visible()
+
+    async def lose(route: Route) -> None:
+        await route.abort("internetdisconnected")
+
+    await browser.route("**/chat/*/messages*", lose)
+    await write(page, "второе")
+    await page.locator("input[type=file]").set_input_files(
+        {"name": "чек.txt", "mimeType": "text/plain", "buffer": "сто рублей".encode()}
+    )
+    await write(page, "третье")
+    await expect(page.get_by_text("Нет связи")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_label("Ждёт отправки")).to_have_count(2)
+    await browser.unroute("**/chat/*/messages*")
+    await expect(page.get_by_label("Ждёт отправки")).to_have_count(0)
+    await expect(page.get_by_role("link", name="чек.txt")).to_be_visible()
+    items = await desk.items(await page.evaluate("JSON.parse(Object.values(localStorage)[0]).token"))
+    assert [i["text"] for i in items] == ["первое", "второе", "третье"]
+    assert items[2]["attachments"][0]["size"] == len("сто рублей".encode())
+
+
+async def test_what_came_while_the_page_was_closed_is_there_and_counted(browser: BrowserContext, desk: Desk, site: Site) -> None:
+    page = await open_chat(browser, site)
+    await write(page, "Есть синий?")
+    await expect(page.get_by_label("Отправлено")).to_be_visible()
+    who = await visitor(page)
+    await page.get_by_role("button", name="Закрыть чат").first.click()
+    await page.close()
+    await desk.answer(who, "Есть")
+    await desk.answer(who, "И зелёный")
+    page = await browser.new_page()
+    await page.goto(site.url)
+    launcher = page.get_by_role("button", name="Открыть чат, 2 новых сообщения")
+    await launcher.click()
+    await expect(page.get_by_role("log").get_by_text("И зелёный")).to_be_visible()
+
+
+async def test_tabs_share_one_stream_and_one_truth(browser: BrowserContext, desk: Desk, site: Site) -> None:
+    streams: list[str] = []
+    browser.on("request", lambda request: streams.append(request.url) if request.url.endswith("/stream") else None)
+    first = await open_chat(browser, site)
+    await write(first, "из первой")
+    await expect(first.get_by_label("Отправлено")).to_be_visible()
+    second = await browser.new_page()
+    await second.goto(site.url)
+    await expect(second.get_by_role("log").get_by_text("из первой")).to_be_visible()
+    await desk.answer(await visitor(first), "слышно обеим")
+    for page in (first, second):
+        await expect(page.get_by_role("log").get_by_text("слышно обеим")).to_be_visible()
+    assert len(streams) == 1
+
+
+async def test_the_keyboard_is_enough_and_the_page_stays_itself(browser: BrowserContext, desk: Desk, site: Site) -> None:
+    page = await browser.new_page()
+    await page.goto(site.url)
+    launcher = page.get_by_role("button", name="Открыть чат")
+    await launcher.focus()
+    await page.keyboard.press("Enter")
+    box = page.get_by_role("textbox", name="Сообщение")
+    await expect(box).to_be_focused()
+    assert await box.evaluate("element => getComputedStyle(element).fontSize") == "14px"
+    assert await page.locator("#own").evaluate("element => getComputedStyle(element).fontSize") == "40px"
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+    await expect(launcher).to_be_focused()
+
+
+async def test_markup_in_a_message_is_only_text(browser: BrowserContext, desk: Desk, site: Site) -> None:
+    page = await open_chat(browser, site)
+    text = '<img src=x onerror="document.title=1"> javascript:alert(1)'
+    await write(page, text)
+    await expect(page.get_by_role("log").get_by_text(text)).to_be_visible()
+    await expect(page.get_by_label("Отправлено")).to_be_visible()
+    assert await page.title() == "" and await page.get_by_role("log").get_by_role("link").count() == 0
+
+
+async def test_a_typed_address_is_asked_for_once_and_only_claimed(browser: BrowserContext, desk: Desk, site: Site) -> None:
+    page = await open_chat(browser, site)
+    await write(page, "Перезвоните")
+    address = page.get_by_role("textbox", name="Почта")
+    await address.fill("анна")
+    await page.get_by_role("button", name="Сохранить").click()
+    await expect(page.get_by_text("не похоже на адрес")).to_be_visible()
+    await address.fill("Anna@Example.org")
+    await page.get_by_role("button", name="Сохранить").click()
+    await expect(address).to_be_hidden()
+    found = await desk.identities("email")
+    assert found == [("anna@example.org", False)]
+
+
+async def test_a_phone_sees_the_whole_chat_and_english_words(browser: BrowserContext, desk: Desk, site: Site) -> None:
+    site.language = "en-GB"
+    page = await browser.new_page()
+    await page.set_viewport_size({"width": 360, "height": 640})
+    await page.emulate_media(reduced_motion="reduce")
+    await page.goto(site.url)
+    await page.get_by_role("button", name="Open the chat").click()
+    box = await page.get_by_role("dialog").bounding_box()
+    assert box == {"x": 0, "y": 0, "width": 360, "height": 640}
+    await expect(page.get_by_text("Hello. How can we help?")).to_be_visible()
