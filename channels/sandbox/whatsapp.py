@@ -45,9 +45,8 @@ class WhatsAppStandIn(StandIn):
         super().__init__(phones)
         self.statuses = statuses
         self.phone_number_id = "100200300400500"
-        self.access_token = "sandbox-" + secrets.token_hex(16)
-        self.app_secret = secrets.token_hex(16)
-        self.verify_token = secrets.token_hex(8)
+        # Of an account that exists nowhere else, and the same after a restart: a connected channel goes on working.
+        self.access_token, self.app_secret, self.verify_token = "sandbox-token", "sandbox-app-secret", "sandbox-verify"
         self.window: timedelta | None = timedelta(hours=24)
         """None: every message is taken, whenever the customer last wrote."""
         self.templates: dict[tuple[str, str], str] = {
@@ -67,6 +66,7 @@ class WhatsAppStandIn(StandIn):
         self._lists: set[str] = set()
         self._files = Files()
         self._count = 0
+        self._run = secrets.token_hex(4).upper()
         self._stopping = asyncio.Event()
         self._hooks = Hooks(self.phone_number_id, self.app_secret, lambda: self.webhook)
 
@@ -292,8 +292,9 @@ class WhatsAppStandIn(StandIn):
         return known
 
     def _new_id(self) -> str:
+        """An id that no earlier run has given: we keep what we heard, and would take its like for a repetition."""
         self._count += 1
-        return f"wamid.SANDBOX{self._count:012d}"
+        return f"wamid.{self._run}{self._count:010d}"
 
     async def prefer(self, customer: Customer, *, stopped: bool) -> None:
         """The customer stops or resumes marketing messages in WhatsApp's own settings."""

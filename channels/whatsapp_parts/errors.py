@@ -11,7 +11,7 @@ from channels.events import JSON
 STOPPED_MARKETING = "131050"
 PAIR_LIMIT = "131056"
 
-PAUSES = {"4": 60.0, "80007": 60.0, "130429": 5.0, "131048": 900.0, "131056": 6.0, "133016": 900.0, "613": 60.0}
+PAUSES = {"4": 60.0, "80007": 60.0, "130429": 5.0, "131048": 300.0, "131056": 6.0, "133016": 900.0, "613": 60.0}
 """Codes that mean "slow down", and the seconds to wait where the answer does not say: the pair limit is one message per 6 s."""
 
 PASSING = frozenset({"1", "2", "131000", "131016", "131053", "131057", "133004"})
@@ -130,7 +130,7 @@ def _wordless(status: int, headers: Mapping[str, str]) -> ChannelError:
         return Throttled("WhatsApp asks to slow down", after=_retry_after(headers, 60.0), code=code)
     if status == 504 or status < 400:  # a gateway lost the answer, or an acceptance that cannot be read: it may have been taken
         return Unknown(f"WhatsApp's answer ({status}) cannot be read", code=code)
-    if status >= 500:
+    if status >= 500 or status == 408:
         return Retry(f"WhatsApp is temporarily unavailable ({status})", code=code)
     if status in (401, 404):
         return Misconfigured(f"WhatsApp's API does not know this token or address ({status})", code=code)

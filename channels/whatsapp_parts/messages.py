@@ -43,7 +43,8 @@ def _message(
     element: Mapping[str, JSON], source: Source, kind: str, *, at: datetime, external_id: str, echo: bool = False, to: JSON = None
 ) -> InboundMessage:
     address, user_id = _who(element, source.contacts, echo, to)
-    content = _CONTENTS.get(kind, _unsupported)(element)
+    failed = "errors" in element and kind not in element  # WhatsApp knows the kind but could not get hold of the content
+    content = (_unsupported if failed else _CONTENTS.get(kind, _unsupported))(element)
     context = element.get("context")
     reply_to = None
     if isinstance(context, dict):

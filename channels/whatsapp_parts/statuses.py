@@ -20,11 +20,14 @@ def read_status(element: Mapping[str, JSON], source: Source) -> list[Event]:
     user_id = element.get("recipient_user_id") or element.get("recipient_bsuid")
     address = text_of(element.get("recipient_id")).removeprefix("+") or text_of(user_id)
     error = next((e for e in objects_in(element, "errors") if isinstance(e, dict)), {}) if state == "failed" else {}
+    external_id, message_id = text_of(element.get("id")), text_of(element.get("biz_opaque_callback_data"))
+    if not external_id and not message_id:
+        raise ValueError("a status names no message")
     delivery = DeliveryStatus(
         state=state,
         at=time_of(element.get("timestamp"), source.received_at),
-        external_id=text_of(element.get("id")),
-        message_id=text_of(element.get("biz_opaque_callback_data")) or None,
+        external_id=external_id,
+        message_id=message_id or None,
         code=error_code(error),
         reason=reason_of(error) if state == "failed" else "",
         address=address,

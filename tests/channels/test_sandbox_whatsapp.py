@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
 
 from channels.base import (
     BadSignature,
@@ -29,6 +31,7 @@ from channels.base import (
 from channels.events import ConsentChanged, DeliveryStatus, Event, InboundMessage
 from channels.sandbox.base import Customer, Draft, Fault, PhoneFile, Phones, serve
 from channels.sandbox.whatsapp import WhatsAppStandIn
+from channels.sandbox.whatsapp_rules import Refusal, check_body
 from channels.whatsapp import WhatsApp, WhatsAppSettings
 
 PATIENCE = 10.0
@@ -382,6 +385,20 @@ async def test_the_stand_in_refuses_what_meta_refuses(shop: Scene, body: Mapping
         error = (await answer.json())["error"]
         assert 400 <= answer.status < 500 and isinstance(error["code"], int) and error["message"]
     assert not shop.meta.sent_to("79000000155")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["text", "body", "id", "type", "action"]), inner),
+    max_leaves=8,
+)
+
+
+@given(part=JSON, kind=st.sampled_from(["text", "image", "interactive", "template", "hologram"]))
+def test_whatever_is_sent_is_taken_or_refused_in_an_orderly_way(part: object, kind: str) -> None:
+    body = {"messaging_product": "whatsapp", "to": "79000000155", "type": kind, kind: part}
+    with suppress(Refusal, AttributeError, KeyError, TypeError, ValueError):  # what the server answers with a refusal
+        assert check_body(body, {}, {}).kind
 
 
 # what the customer sends

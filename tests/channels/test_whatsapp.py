@@ -110,6 +110,7 @@ MESSAGES: Mapping[str, Mapping[str, Any]] = {
     "call_permission": {"kind": "unsupported", "text": "Calls are declined"},
     "order": {"kind": "order", "text": "побыстрее"},
     "unsupported": {"kind": "unsupported", "text": "", "external_id": "wamid.U1"},
+    "image_failed": {"kind": "unsupported", "external_id": "wamid.I2", "files": []},
     "unknown_kind": {"kind": "unsupported", "external_id": "wamid.U2"},
     "welcome": {"kind": "start", "start": "request_welcome", "text": ""},
     "call": {"kind": "call", "external_id": "wacid.1", "address": "79000000155"},
@@ -147,6 +148,7 @@ OTHERS: Mapping[str, tuple[type[Event], Mapping[str, Any]]] = {
     "status_failed": (DeliveryStatus, {"state": "failed", "code": "131026", "blocked": False}),
     "status_user_id": (DeliveryStatus, {"state": "delivered", "address": "RU.77001", "message_id": None}),
     "status_without_time": (DeliveryStatus, {"state": "read", "at": NOW}),
+    "status_of_nothing": (Notice, {"kind": "broken", "error": True}),
     "status_unknown": (Notice, {"kind": "status"}),
     "stop_marketing": (
         ConsentChanged,
@@ -223,6 +225,11 @@ def test_a_failure_by_the_persons_own_stop_is_a_change_of_consent_too() -> None:
     status, consent = parse("status_stopped_marketing")
     assert isinstance(status, DeliveryStatus) and (status.state, status.code, status.blocked) == ("failed", "131050", False)
     assert isinstance(consent, ConsentChanged) and consent.stopped and consent.marketing_only
+
+
+def test_what_whatsapp_could_not_fetch_comes_with_the_reason() -> None:
+    (event,) = parse("image_failed")
+    assert isinstance(event, InboundMessage) and "could not fetch" in event.data["reason"]
 
 
 def test_each_of_many_people_in_a_batch_has_their_own_name() -> None:
@@ -576,6 +583,7 @@ ANSWERS: Sequence[tuple[str, int, Mapping[str, Any] | None, type[ChannelError], 
     ("media", 400, {"code": 131053}, Retry, "131053"),
     ("bad gateway", 502, None, Retry, "502"),
     ("new code with 500", 500, {"code": 999999, "message": "?"}, Retry, "999999"),
+    ("request timed out", 408, None, Retry, "408"),
     ("gateway lost it", 504, None, Unknown, "504"),
     ("accepted unreadably", 200, None, Unknown, "200"),
     ("parameter", 400, {"code": 100, "message": "(#100) Invalid"}, Refused, "100"),
