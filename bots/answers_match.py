@@ -46,7 +46,8 @@ class Matcher:
         for index in range(len(self._options)):
             number = str(index + 1)
             yield from (
-                (f"{before}{number}", index) for before in ("", "no ", "n ", "номер ", "вариант ", "пункт ", "number ", "option ")
+                (f"{before}{number}", index)
+                for before in ("", "no", "no ", "n ", "номер ", "вариант ", "пункт ", "number ", "option ")
             )
 
     def _plain_ids(self) -> Iterable[tuple[str, int]]:

@@ -62,6 +62,10 @@ class Broadcast:
     pace: float | None = None
     """Messages a second over all channels together, on top of each channel's own."""
 
+    def __post_init__(self) -> None:
+        if self.pace is not None and self.pace <= 0:
+            raise ValueError("pace: a broadcast sends more than 0 messages a second")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
@@ -86,7 +90,7 @@ class Skip:
 def plan(people: Iterable[Person], broadcast: Broadcast, now: datetime) -> list[Delivery | Skip]:
     """One result a person, in the order of `people`; somebody named twice counts once. Deterministic."""
     results: dict[int, Delivery | Skip] = {}
-    waiting: list[tuple[datetime, int, Person, Address]] = []
+    waiting: list[_Waiting] = []
     taken: set[tuple[int, str]] = set()
     for person in people:
         if person.id in results:
@@ -145,22 +149,41 @@ def _window_open(address: Address, channel: Channel, at: datetime) -> bool:
     return channel.window is None or (address.last_heard is not None and at < address.last_heard + channel.window)
 
 
-def _paced(waiting: list[tuple[datetime, int, Person, Address]], broadcast: Broadcast) -> Iterator[Delivery | Skip]:
-    """Give each the first free moment that is not at night where they live. Only a delivery uses its moment up."""
-    heapify(waiting)
+_Waiting = tuple[datetime, int, Person, Address]
+"""(ready from, order, who, where)"""
+
+
+def _paced(waiting: Iterable[_Waiting], broadcast: Broadcast) -> Iterator[Delivery | Skip]:
+    """Give each the first free moment that is not at night where they live. Only a delivery uses its moment up.
+
+    Each channel has a queue of its own, so that a slow one holds up no other.
+    """
+    queues: dict[int, list[_Waiting]] = {}
+    for each in waiting:
+        queues.setdefault(each[3].channel, []).append(each)
+    for queue in queues.values():
+        heapify(queue)
     free: dict[int | None, datetime] = {}
-    while waiting:
-        ready, order, person, address = heappop(waiting)
-        at = max(ready, free.get(address.channel, ready), free.get(None, ready))
+    while queues:
+        channel = min(queues, key=lambda each: max(queues[each][0][0], free.get(each, queues[each][0][0])))
+        ready, order, person, address = heappop(queues[channel])
+        at = max(ready, free.get(channel, ready), free.get(None, ready))
         awake = _after_quiet(at, _zone(person.timezone, broadcast.timezone), broadcast.quiet)
         if awake > at:
-            heappush(waiting, (awake, order, person, address))
+            heappush(queues[channel], (awake, order, person, address))
             continue
         result = _at(person, address, broadcast, at)
         yield result
         if isinstance(result, Delivery):
-            free[address.channel] = at + timedelta(seconds=1 / broadcast.channels[address.channel].pace)
-            free[None] = at + timedelta(seconds=1 / broadcast.pace) if broadcast.pace else at
+            free |= _next_free(at, channel, broadcast)
+        if not queues[channel]:
+            del queues[channel]
+
+
+def _next_free(at: datetime, channel: int, broadcast: Broadcast) -> dict[int | None, datetime]:
+    """When the channel and, where it has a pace, the broadcast may send again."""
+    free: dict[int | None, datetime] = {channel: at + timedelta(seconds=1 / broadcast.channels[channel].pace)}
+    return free | ({None: at + timedelta(seconds=1 / broadcast.pace)} if broadcast.pace else {})
 
 
 def _at(person: Person, address: Address, broadcast: Broadcast, at: datetime) -> Delivery | Skip:

@@ -21,6 +21,7 @@ _WORDS = {
     "union_tag_not_found": f"a step begins with one of {', '.join(language.KINDS)}",
     "union_tag_invalid": f"a step begins with one of {', '.join(language.KINDS)}",
     "string_too_short": "is empty",
+    "too_short": "is empty",
 }
 _PATTERNS = {
     "label": "a label has letters, digits, - and _, at most 64",

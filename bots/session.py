@@ -69,9 +69,12 @@ class Session:
 
     @classmethod
     def from_json(cls, text: str) -> "Session":
-        """The inverse of `to_json`. Raises ValueError or TypeError on anything else."""
-        stored = json.loads(text)
-        return cls(**stored | {"started": datetime.fromisoformat(stored["started"])})
+        """The inverse of `to_json`. Raises ValueError on anything else."""
+        try:
+            stored = json.loads(text)
+            return cls(**stored | {"started": datetime.fromisoformat(stored["started"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError("this is no session") from error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

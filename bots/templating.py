@@ -101,7 +101,10 @@ def _check(node: nodes.Node, depth: int) -> None:
         depth += 1
         if depth > MAX_DEPTH or node.recursive:
             raise TemplateSyntaxError(f"at most {MAX_DEPTH} loops inside each other", node.lineno)
-    for child in node.iter_child_nodes():
+    if isinstance(node, nodes.Name) and node.name in ("range", "self", "super", "caller", "varargs", "kwargs"):
+        raise TemplateSyntaxError(f"{node.name!r} cannot be printed", node.lineno)
+    called = ["node"] if isinstance(node, nodes.Call) else None
+    for child in node.iter_child_nodes(exclude=called):
         _check(child, depth)
 
 
