@@ -14,7 +14,18 @@ from typing import Any
 import pytest
 
 from channels.base import BadPayload, BadSignature, Hook, Transport
-from channels.events import ContactChanged, DeliveryStatus, Event, InboundMessage, MessageDeleted, MessageEdited, Reaction
+from channels.events import (
+    ConsentChanged,
+    ContactChanged,
+    DeliveryStatus,
+    Event,
+    InboundFile,
+    InboundMessage,
+    MessageDeleted,
+    MessageEdited,
+    Notice,
+    Reaction,
+)
 from channels.whatsapp import WhatsApp, WhatsAppSettings
 
 CASES = os.environ.get("SWITCHBOARD_CASES", "")
@@ -111,6 +122,59 @@ EXPECTED: Mapping[str, Check] = {
 }
 
 
+def _file(seen: Seen) -> InboundFile:
+    return seen.messages[0].attachments[0]
+
+
+def _form(seen: Seen) -> Any:
+    return seen.messages[0].data["form"]
+
+
+def _place(seen: Seen) -> Any:
+    return seen.messages[0].data.get("location", {})
+
+
+FIELDS: Mapping[str, Check] = {
+    "itemId": lambda wanted, seen: seen.has_message(choice=wanted),
+    "title": lambda wanted, seen: seen.has_message(text=wanted),
+    "message": lambda wanted, seen: seen.has_message(text=wanted),
+    "caption": lambda wanted, seen: seen.has_message(text=wanted),
+    "body": lambda wanted, seen: seen.has_message(text=wanted),
+    "description": lambda wanted, seen: bool(seen.messages[0].data.get("description")) == bool(wanted),
+    "response": lambda wanted, seen: _form(seen) == json.loads(wanted),
+    "token": lambda wanted, seen: bool(_form(seen)["flow_token"]),
+    "latitude": lambda wanted, seen: _place(seen)["latitude"] == wanted,
+    "longitude": lambda wanted, seen: _place(seen)["longitude"] == wanted,
+    "address": lambda wanted, seen: _place(seen)["address"] == wanted,
+    "customer.id": lambda wanted, seen: seen.messages[0].address == wanted,
+    "messageId": lambda wanted, seen: seen.reactions[0].external_id == wanted,
+    "emoji": lambda wanted, seen: seen.reactions[0].emoji == wanted,
+    "reaction.emoji": lambda wanted, seen: bool(seen.reactions[0].emoji) == (wanted == "present"),
+    "imageId": lambda wanted, seen: _file(seen).remote["id"] == wanted,
+    "sha256": lambda wanted, seen: _file(seen).remote["sha256"] == wanted,
+    "mimeType": lambda wanted, seen: _file(seen).mime == wanted,
+    "filename": lambda wanted, seen: _file(seen).name == wanted,
+    "audio.voice": lambda wanted, seen: (_file(seen).kind == "voice") == wanted,
+    "has_media": lambda wanted, seen: bool(seen.messages[0].attachments) == wanted,
+    "message.image": lambda wanted, seen: _file(seen).kind == "image",
+    "reply_to_message": lambda wanted, seen: bool(seen.messages[0].reply_to),
+    "data": lambda wanted, seen: bool(seen.messages[0].choice),
+    "contacts": lambda wanted, seen: bool(seen.messages[0].data["contacts"]),
+    "order": lambda wanted, seen: bool(seen.messages[0].data["order"]),
+    "referral": lambda wanted, seen: bool(seen.messages[0].start),
+    "forwarded_many_times": lambda wanted, seen: bool(seen.messages[0].data.get("frequently_forwarded")) == wanted,
+    "original_message_id": lambda wanted, seen: any(isinstance(e, MessageDeleted) and e.external_id for e in seen.events),
+    "sys_type": lambda wanted, seen: any(isinstance(e, ContactChanged) for e in seen.events),
+    "id": lambda wanted, seen: seen.statuses[0].external_id == wanted,
+    "customerId": lambda wanted, seen: seen.statuses[0].address == wanted,
+    "status": lambda wanted, seen: seen.statuses[0].state == {"played": "read"}.get(wanted.lower(), wanted.lower()),
+    "error": lambda wanted, seen: bool(seen.statuses[0].code and seen.statuses[0].reason),
+    "new_category": lambda wanted, seen: any(isinstance(e, Notice) and wanted.lower() in e.text for e in seen.events),
+    "value": lambda wanted, seen: [e.stopped for e in seen.events if isinstance(e, ConsentChanged)] == [wanted == "STOP"],
+}
+"""What the sources' own parsers return, by the names of their accessors."""
+
+
 def _derived_status(item: Mapping[str, Any], seen: Seen) -> bool:
     known = {"sent": "sent", "delivered": "delivered", "read": "read", "played": "read", "failed": "failed"}
     if item["status"] not in known:
@@ -146,6 +210,8 @@ def _named(item: Mapping[str, Any], seen: Seen) -> bool:
 def wrong_parts(case: Mapping[str, Any], seen: Seen) -> list[str]:
     expected = case.get("expected") or {}
     wrong = [key for key, check in EXPECTED.items() if key in expected and not check(expected[key], seen)]
+    fields = expected.get("fields") or {}
+    wrong += [f"field {key}" for key, check in FIELDS.items() if key in fields and not check(fields[key], seen)]
     if expected.get("outcome") not in ("ignored", "rejected", "accepted_nothing") and expected.get("messages") != 0:
         for item in case.get("derived_from_field_names") or []:
             good = _derived_status(item, seen) if "status" in item else _derived_message(item, seen)
