@@ -1,0 +1,197 @@
+"""Two cards that are one person become one; one card that is two people becomes two. Nothing that was said is lost."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from inbox import ids, live
+from inbox import schema as t
+from inbox.actions.contacts import require
+from inbox.receive.people import personal_number
+from inbox.record import record
+from inbox.refusals import Conflict, Invalid
+
+_c = t.conversations.c
+_CARRIED = (t.conversations, t.messages, t.attachments, t.tasks, t.identities, t.reaches)
+"""Tables whose rows follow their contact. Events are immutable: they keep the old id, which points here."""
+
+
+def merge(connection: sa.Connection, now: datetime, by: int, contact_id: int, other_id: int) -> None:
+    """Take `other_id` into `contact_id`. Raises NotFound, Conflict, or Invalid for oneself."""
+    if contact_id == other_id:
+        raise Invalid("with", "This is the same contact")
+    # In the order of ids, so that two merges that cross wait for one another instead of locking up.
+    rows = {number: require(connection, number) for number in sorted((contact_id, other_id))}
+    _join_active(connection, now, contact_id, other_id)
+    for table in _CARRIED:
+        connection.execute(sa.update(table).where(table.c.contact_id == other_id).values(contact_id=contact_id))
+    _move_tags(connection, contact_id, other_id)
+    _move_recipients(connection, contact_id, other_id)
+    _fill_card(connection, rows[contact_id], rows[other_id])
+    m = t.contacts.c
+    connection.execute(
+        sa.update(t.contacts).where(sa.or_(m.id == other_id, m.merged_into == other_id)).values(merged_into=contact_id)
+    )
+    record(connection, now, "contact.merged", actor_kind="manager", actor_id=by, contact_id=contact_id, merged=other_id)
+    for number in (contact_id, other_id):
+        live.tell(connection, "contact", contact_id=number)
+
+
+def split(connection: sa.Connection, now: datetime, by: int, contact_id: int, identity_ids: Sequence[int]) -> int:
+    """Give addresses, and what was said through them, a card of their own; its id. Raises NotFound, Conflict or Invalid."""
+    card = require(connection, contact_id)
+    chosen = _identities(connection, contact_id, identity_ids)
+    new_id = ids.one(connection, "contacts")
+    row = {"id": new_id, "number": personal_number(new_id, now), "language": card.language, "timezone": card.timezone}
+    row |= {"manager_id": card.manager_id, "source": "split", "created_at": now}
+    connection.execute(sa.insert(t.contacts).values(row))
+    moved = t.identities.c.id.in_([each.id for each in chosen])
+    connection.execute(sa.update(t.identities).where(moved).values(contact_id=new_id))
+    _move_ways(connection, now, contact_id, new_id, sorted({each.address for each in chosen}))
+    record(connection, now, "contact.split", actor_kind="manager", actor_id=by, contact_id=contact_id, new=new_id)
+    for number in (contact_id, new_id):
+        live.tell(connection, "contact", contact_id=number)
+    return new_id
+
+
+def _join_active(connection: sa.Connection, now: datetime, contact_id: int, other_id: int) -> None:
+    """Both have a conversation that is going on: the other one's messages and task go into the one that stays."""
+    active = _c.status != "closed"
+    rows = {
+        row.contact_id: row
+        for row in connection.execute(sa.select(t.conversations).where(_c.contact_id.in_((contact_id, other_id)), active))
+    }
+    if len(rows) < 2:
+        return
+    kept, gone = rows[contact_id], rows[other_id]
+    connection.execute(sa.update(t.messages).where(t.messages.c.conversation_id == gone.id).values(conversation_id=kept.id))
+    connection.execute(sa.delete(t.flow_sessions).where(t.flow_sessions.c.conversation_id == gone.id))
+    _join_tasks(connection, now, kept.id, gone.id)
+    connection.execute(sa.update(t.conversations).where(_c.id == gone.id).values(_closed(now)))
+    connection.execute(sa.update(t.conversations).where(_c.id == kept.id).values(_joined(kept, gone)))
+    for number in (kept.id, gone.id):
+        live.tell(connection, "conversation", conversation_id=number)
+
+
+def _closed(now: datetime) -> dict[str, Any]:
+    gone = {"status": "closed", "closed_at": now, "heard_at": None, "waiting_since": None, "answer_due": None}
+    return gone | {"snoozed_until": None, "unread": 0}
+
+
+def _joined(kept: Any, gone: Any) -> dict[str, Any]:
+    """What the kept conversation is after the other one's messages came in: the more urgent of both."""
+    values: dict[str, Any] = {"unread": kept.unread + gone.unread, "bot": kept.bot and gone.bot}
+    for name in ("waiting_since", "answer_due", "heard_at"):
+        values[name] = min((v for v in (getattr(kept, name), getattr(gone, name)) if v is not None), default=None)
+    if gone.last_at > kept.last_at:
+        values |= {
+            n: getattr(gone, n) for n in ("last_at", "last_text", "last_direction", "last_author", "channel_id", "address")
+        }
+    if "open" in (kept.status, gone.status):
+        values |= {"status": "open", "snoozed_until": None}
+    values["manager_id"] = kept.manager_id or gone.manager_id
+    values["team_id"] = kept.team_id or gone.team_id
+    return values
+
+
+def _join_tasks(connection: sa.Connection, now: datetime, kept_id: int, gone_id: int) -> None:
+    """At most one open task to answer a conversation: the other's is done with, if there are two."""
+    k = t.tasks.c
+    open_answers = sa.and_(k.kind == "answer", k.done_at.is_(None))
+    has = connection.scalar(sa.select(k.id).where(k.conversation_id == kept_id, open_answers))
+    if has is not None:
+        connection.execute(sa.update(t.tasks).where(k.conversation_id == gone_id, open_answers).values(done_at=now))
+    connection.execute(sa.update(t.tasks).where(k.conversation_id == gone_id).values(conversation_id=kept_id))
+
+
+def _move_tags(connection: sa.Connection, contact_id: int, other_id: int) -> None:
+    g = t.contact_tags.c
+    has = set(connection.scalars(sa.select(g.tag).where(g.contact_id == contact_id)))
+    new = [tag for tag in connection.scalars(sa.select(g.tag).where(g.contact_id == other_id)) if tag not in has]
+    connection.execute(sa.delete(t.contact_tags).where(g.contact_id == other_id))
+    if new:
+        connection.execute(sa.insert(t.contact_tags), [{"tag": tag, "contact_id": contact_id} for tag in new])
+
+
+def _move_recipients(connection: sa.Connection, contact_id: int, other_id: int) -> None:
+    """Somebody who got a broadcast on one card must not get it again on the other: rows move where there is none yet."""
+    r = t.recipients.c
+    has = sa.select(r.broadcast_id).where(r.contact_id == contact_id)
+    taken = list(connection.scalars(has))
+    mine = [r.contact_id == other_id] + ([r.broadcast_id.not_in(taken)] if taken else [])
+    connection.execute(sa.update(t.recipients).where(*mine).values(contact_id=contact_id))
+
+
+def _fill_card(connection: sa.Connection, card: Any, other: Any) -> None:
+    """What the kept card does not say, the other one may."""
+    values = {n: getattr(card, n) or getattr(other, n) for n in ("name", "language", "timezone", "manager_id")}
+    values["fields"] = {**other.fields, **card.fields}
+    connection.execute(sa.update(t.contacts).where(t.contacts.c.id == card.id).values(values))
+
+
+def _identities(connection: sa.Connection, contact_id: int, identity_ids: Sequence[int]) -> list[Any]:
+    i = t.identities.c
+    own = connection.execute(sa.select(t.identities).where(i.contact_id == contact_id)).all()
+    chosen = [row for row in own if row.id in set(identity_ids)]
+    if len(chosen) < len(set(identity_ids)):
+        raise Invalid("identity_ids", "This contact does not have all of these addresses")
+    if len(chosen) == len(own):
+        raise Conflict("One address has to stay with this contact")
+    return chosen
+
+
+def _move_ways(connection: sa.Connection, now: datetime, contact_id: int, new_id: int, addresses: Sequence[str]) -> None:
+    """Move the ways with these addresses, and the messages that came and went by them."""
+    r, m = t.reaches.c, t.messages.c
+    connection.execute(sa.update(t.reaches).where(r.contact_id == contact_id, r.address.in_(addresses)).values(contact_id=new_id))
+    theirs = sa.and_(m.contact_id == contact_id, m.address.in_(addresses))
+    for conversation_id in connection.scalars(sa.select(m.conversation_id).where(theirs).distinct()).all():
+        row = connection.execute(sa.select(t.conversations).where(_c.id == conversation_id)).one()
+        others = sa.select(m.id).where(m.conversation_id == conversation_id, m.address.not_in(["", *addresses])).limit(1)
+        if connection.scalar(others) is None:
+            _move_conversation(connection, conversation_id, new_id)
+        else:
+            _part_conversation(connection, now, row, new_id, sa.and_(theirs, m.conversation_id == conversation_id))
+
+
+def _move_conversation(connection: sa.Connection, conversation_id: int, new_id: int) -> None:
+    """Everything in it was theirs."""
+    connection.execute(sa.update(t.conversations).where(_c.id == conversation_id).values(contact_id=new_id))
+    for table in (t.messages, t.tasks):
+        connection.execute(sa.update(table).where(table.c.conversation_id == conversation_id).values(contact_id=new_id))
+    _move_attachments(connection, conversation_id, new_id)
+
+
+def _part_conversation(connection: sa.Connection, now: datetime, row: Any, new_id: int, theirs: sa.ColumnElement[bool]) -> None:
+    """Two people in one conversation: theirs goes into a new one, as urgent as it was; the old keeps the rest."""
+    last = connection.execute(
+        sa.select(t.messages).where(theirs).order_by(t.messages.c.at.desc(), t.messages.c.id.desc()).limit(1)
+    ).one()
+    number = ids.one(connection, "conversations")
+    values = dict(row._mapping) | {"id": number, "contact_id": new_id, "token": secrets.token_urlsafe(12)}
+    values |= {"channel_id": last.channel_id, "address": last.address, "last_at": last.at, "last_text": last.text[:200]}
+    values |= {"last_direction": last.direction, "last_author": last.author_kind, "heard_at": None}
+    connection.execute(sa.insert(t.conversations).values(values))
+    connection.execute(sa.update(t.messages).where(theirs).values(conversation_id=number, contact_id=new_id))
+    _move_attachments(connection, number, new_id)
+    _point_back(connection, row)
+    live.tell(connection, "conversation", conversation_id=number)
+    live.tell(connection, "conversation", conversation_id=row.id)
+
+
+def _point_back(connection: sa.Connection, row: Any) -> None:
+    """What is left of a parted conversation answers where its own last message came or went."""
+    m = t.messages.c
+    left = sa.select(t.messages).where(m.conversation_id == row.id, m.address != "").order_by(m.at.desc(), m.id.desc()).limit(1)
+    last = connection.execute(left).one()
+    values = {"channel_id": last.channel_id, "address": last.address, "last_at": last.at, "last_text": last.text[:200]}
+    values |= {"last_direction": last.direction, "last_author": last.author_kind}
+    connection.execute(sa.update(t.conversations).where(_c.id == row.id).values(values))
+
+
+def _move_attachments(connection: sa.Connection, conversation_id: int, new_id: int) -> None:
+    inside = sa.select(t.messages.c.id).where(t.messages.c.conversation_id == conversation_id)
+    connection.execute(sa.update(t.attachments).where(t.attachments.c.message_id.in_(inside)).values(contact_id=new_id))

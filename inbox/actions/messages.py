@@ -1,0 +1,180 @@
+"""What operators say: reply or note, try a failed message again, write first."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from channels.registry import connector_type
+from inbox import ids
+from inbox import schema as t
+from inbox.accounts import capabilities
+from inbox.actions.conversations import reopen, require
+from inbox.files import kind_of
+from inbox.outgoing import CannotSend, Draft, NewFile, queue_message
+from inbox.record import record
+from inbox.refusals import Conflict, Invalid, NotFound
+
+_m = t.messages.c
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileToSend:
+    """An attachment: either `file` (what an upload answered) or an address where it can be fetched."""
+
+    file: str | None = None
+    url: str | None = None
+    name: str | None = None
+    mime: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What an operator writes."""
+
+    text: str = ""
+    channel_id: int | None = None
+    choices: Sequence[Mapping[str, str]] = ()
+    attachments: Sequence[FileToSend] = ()
+    template: Mapping[str, Any] | None = None
+    reply_to: int | None = None
+    subject: str | None = None
+    note: bool = False
+    send_at: datetime | None = None
+
+
+def reply(connection: sa.Connection, now: datetime, by: int, conversation_id: int, said: Reply) -> int:
+    """Queue a reply, or keep a note; the message's id. A reply to a closed conversation reopens it.
+
+    Raises NotFound, Invalid, Conflict, or CannotSend where the channel cannot be used now.
+    """
+    conversation = require(connection, conversation_id)
+    draft = _draft(connection, now, by, conversation, said)
+    if conversation.status == "closed" and not said.note:
+        reopen(connection, now, by, conversation, "waiting")
+    return queue_message(connection, now, draft)
+
+
+def retry(connection: sa.Connection, now: datetime, by: int, message_id: int, *, confirm: bool) -> int:
+    """Send a failed message again as a new one; the new one's id. One whose fate is unknown needs `confirm`.
+
+    Raises NotFound, Conflict or CannotSend.
+    """
+    old = connection.execute(sa.select(t.messages).where(_m.id == message_id).with_for_update()).one_or_none()
+    if old is None or old.direction != "out":
+        raise NotFound(f"There is no message {message_id} of ours")
+    _require_retriable(old, confirm=confirm)
+    data = dict(old.data or {})
+    draft = Draft(
+        conversation_id=old.conversation_id, author_kind="manager", author_id=by, text=old.text, html=old.html,
+        channel_id=old.channel_id, choices=data.get("choices", ()), template=data.get("template"), reply_to=old.reply_to,
+        subject=old.subject, files=_files_of(connection, message_id), data={"retry_of": message_id},
+    )  # fmt: skip
+    new_id = queue_message(connection, now, draft)
+    connection.execute(sa.update(t.messages).where(_m.id == message_id).values(data={**data, "retried_as": new_id}))
+    return new_id
+
+
+def start(connection: sa.Connection, now: datetime, by: int, contact_id: int, said: Reply) -> int:
+    """Write first; the conversation's id. Where one is going on, the message goes into it: one person, one thread.
+
+    Raises NotFound, Invalid, or CannotSend where the channel does not let us write first.
+    """
+    contact = connection.execute(sa.select(t.contacts).where(t.contacts.c.id == contact_id)).one_or_none()
+    if contact is None or contact.merged_into is not None:
+        raise Invalid("contact_id", f"There is no contact {contact_id}")
+    channel = connection.execute(sa.select(t.channels).where(t.channels.c.id == said.channel_id)).one_or_none()
+    if channel is None or channel.removed_at is not None:
+        raise Invalid("channel_id", f"There is no channel {said.channel_id}")
+    address = _way(connection, contact_id, channel)
+    active = (t.conversations.c.contact_id == contact_id, t.conversations.c.status != "closed")
+    conversation_id = connection.scalar(sa.select(t.conversations.c.id).where(*active))
+    if conversation_id is None:
+        conversation_id = _open(connection, now, by, contact_id, channel.id, address)
+    conversation = require(connection, conversation_id)
+    queue_message(connection, now, _draft(connection, now, by, conversation, said))
+    return conversation_id
+
+
+def _draft(connection: sa.Connection, now: datetime, by: int, conversation: sa.Row[Any], said: Reply) -> Draft:
+    files = [_file(connection, n, each) for n, each in enumerate(said.attachments)]
+    if not (said.text.strip() or files or said.template):
+        raise Invalid("text", "Write something or attach a file")
+    if said.send_at is not None and said.send_at <= now:
+        raise Invalid("send_at", "This time is over")
+    if said.reply_to is not None:
+        _require_here(connection, said.reply_to, conversation.contact_id)
+    draft = Draft(
+        conversation_id=conversation.id, author_kind="manager", author_id=by, text=said.text, choices=said.choices, files=files,
+        template=said.template, reply_to=said.reply_to, subject=said.subject, send_at=said.send_at, note=said.note,
+    )  # fmt: skip
+    return draft if said.note else replace(draft, channel_id=said.channel_id)
+
+
+def _file(connection: sa.Connection, index: int, given: FileToSend) -> NewFile:
+    if (given.file is None) == (given.url is None):
+        raise Invalid(f"attachments.{index}", "Give either file or url")
+    if given.url is not None:
+        name = given.name or given.url.partition("?")[0].rstrip("/").rpartition("/")[2] or "file"
+        mime = given.mime or ""
+        return NewFile(kind=kind_of(mime), name=name, mime=mime, url=given.url)
+    stored = connection.execute(sa.select(t.files).where(t.files.c.sha256 == given.file)).one_or_none()
+    if stored is None:
+        raise Invalid(f"attachments.{index}.file", "Upload this file first")
+    # The type is what its bytes say, never what the caller says: it decides what a browser may show in place.
+    return NewFile(kind=kind_of(stored.mime), name=given.name or "file", mime=stored.mime, size=stored.size, sha256=stored.sha256)
+
+
+def _files_of(connection: sa.Connection, message_id: int) -> list[NewFile]:
+    a = t.attachments.c
+    rows = connection.execute(sa.select(t.attachments).where(a.message_id == message_id).order_by(a.id))
+    return [
+        NewFile(kind=r.kind, name=r.name, mime=r.mime, size=r.size, sha256=r.sha256, url=(r.remote or {}).get("url"))
+        for r in rows
+    ]
+
+
+def _require_retriable(old: Any, *, confirm: bool) -> None:
+    if (old.data or {}).get("retried_as"):
+        raise Conflict("This message was sent again already")
+    if old.state == "unknown" and not confirm:
+        raise Conflict("Nobody knows whether this message arrived: confirm that it may arrive twice")
+    if old.state not in ("failed", "unknown"):
+        raise Conflict("Only a message that failed can be sent again")
+
+
+def _require_here(connection: sa.Connection, message_id: int, contact_id: int) -> None:
+    if connection.scalar(sa.select(_m.id).where(_m.id == message_id, _m.contact_id == contact_id)) is None:
+        raise Invalid("reply_to", "There is no such message of this customer")
+
+
+def _way(connection: sa.Connection, contact_id: int, channel: sa.Row[Any]) -> str:
+    """The contact's address on the channel: where they wrote from, else an identity that the channel can write to."""
+    r = t.reaches.c
+    known = sa.select(r.address).where(r.contact_id == contact_id, r.channel_id == channel.id)
+    address = connection.scalar(known.order_by(sa.nulls_last(r.heard_at.desc())).limit(1))
+    if address is not None:
+        return str(address)
+    if not capabilities(channel.kind, channel.settings).can_start:
+        raise CannotSend("On this channel the customer has to write first.")
+    i = t.identities.c
+    fitting = sa.select(i.address).where(i.contact_id == contact_id, i.kind == connector_type(channel.kind).identity)
+    address = connection.scalar(fitting.order_by(i.verified.desc(), i.id).limit(1))
+    taken = sa.select(r.contact_id).where(r.channel_id == channel.id, r.address == address)
+    if address is None or connection.scalar(taken) is not None:
+        raise CannotSend("The customer has no address on this channel.")
+    connection.execute(sa.insert(t.reaches).values(channel_id=channel.id, address=address, contact_id=contact_id))
+    return str(address)
+
+
+def _open(connection: sa.Connection, now: datetime, by: int, contact_id: int, channel_id: int, address: str) -> int:
+    conversation_id = ids.one(connection, "conversations")
+    row = {"id": conversation_id, "contact_id": contact_id, "status": "waiting", "channel_id": channel_id, "address": address}
+    row |= {"manager_id": by, "bot": False, "token": secrets.token_urlsafe(12), "last_at": now, "opened_at": now}
+    connection.execute(sa.insert(t.conversations).values(row))
+    about = {"contact_id": contact_id, "conversation_id": conversation_id, "channel_id": channel_id}
+    record(connection, now, "conversation.opened", actor_kind="manager", actor_id=by, **about)
+    return conversation_id

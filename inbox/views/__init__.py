@@ -1,0 +1,1 @@
+"""What pages and the API read: plain functions on a Connection that return frozen dataclasses."""

@@ -1,0 +1,169 @@
+"""The people who write to us: lists, one card, their tags."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from inbox import schema as t
+from inbox.refusals import NotFound
+from inbox.views import search
+from inbox.views.paging import All, Page, cut, decode
+from inbox.views.shapes import ChannelName, Named, named
+
+_c = t.contacts.c
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IdentityShown:
+    """One address of a contact. `verified`: a provider vouches for it; a typed one is only claimed."""
+
+    id: int
+    kind: str
+    address: str
+    verified: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Consent:
+    """What may be sent to one address by one channel."""
+
+    channel: ChannelName
+    address: str
+    stopped_at: datetime | None
+    marketing_stopped_at: datetime | None
+    blocked_at: datetime | None
+    blocked_reason: str
+    heard_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contact:
+    """One person with all their addresses. `number`: the personal number, from the moment we first met."""
+
+    id: int
+    number: str
+    name: str
+    language: str | None
+    timezone: str | None
+    manager: Named | None
+    identities: list[IdentityShown]
+    tags: list[str]
+    fields: dict[str, Any]
+    consent: list[Consent]
+    merged_into: int | None
+    created_at: datetime
+    conversations: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TagCount:
+    """A tag and how many contacts have it."""
+
+    tag: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filter:
+    """Which contacts."""
+
+    q: str = ""
+    tag: str | None = None
+    manager: int | None = None
+
+
+def page(connection: sa.Connection, wanted: Filter, cursor: str | None, limit: int) -> Page[Contact]:
+    """Contacts that were not merged away, newest first."""
+    query = sa.select(*_COLUMNS).outerjoin(t.managers, t.managers.c.id == _c.manager_id).where(_c.merged_into.is_(None))
+    if wanted.q:
+        query = query.where(search.matches(connection, wanted.q))
+    if wanted.tag is not None:
+        tagged = sa.select(t.contact_tags.c.contact_id).where(t.contact_tags.c.tag == wanted.tag)
+        query = query.where(_c.id.in_(tagged))
+    if wanted.manager is not None:
+        query = query.where(_c.manager_id == wanted.manager)
+    if cursor:
+        query = query.where(_c.id < decode(cursor, int)[0])
+    rows = connection.execute(query.order_by(_c.id.desc()).limit(limit + 1)).all()
+    cards = {card.id: card for card in _cards(connection, rows[:limit])}
+    return cut(rows, limit, lambda row: cards[row.id], lambda row: (row.id,))
+
+
+def one(connection: sa.Connection, contact_id: int) -> Contact:
+    """A contact, also one that was merged away. Raises NotFound."""
+    query = sa.select(*_COLUMNS).outerjoin(t.managers, t.managers.c.id == _c.manager_id).where(_c.id == contact_id)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no contact {contact_id}")
+    return _cards(connection, [row])[0]
+
+
+def tags(connection: sa.Connection) -> All[TagCount]:
+    """Every tag in use, by name."""
+    query = sa.select(t.contact_tags.c.tag, sa.func.count().label("count")).group_by(t.contact_tags.c.tag)
+    rows = connection.execute(query.order_by(t.contact_tags.c.tag).limit(1000))
+    return All(items=[TagCount(tag=tag, count=count) for tag, count in rows])
+
+
+def _cards(connection: sa.Connection, rows: Sequence[Any]) -> list[Contact]:
+    if not rows:
+        return []
+    ids = [row.id for row in rows]
+    identities, tagged = _identities(connection, ids), _tags(connection, ids)
+    consents, counts = _consents(connection, ids), _counts(connection, ids)
+    return [
+        Contact(
+            id=row.id, number=row.number, name=row.name, language=row.language, timezone=row.timezone,
+            manager=named(row.manager_id, row.manager_name), identities=identities[row.id], tags=tagged[row.id],
+            fields=row.fields, consent=consents[row.id], merged_into=row.merged_into, created_at=row.created_at,
+            conversations=counts.get(row.id, 0),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _identities(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[IdentityShown]]:
+    i = t.identities.c
+    found: dict[int, list[IdentityShown]] = defaultdict(list)
+    for row in connection.execute(sa.select(t.identities).where(i.contact_id.in_(ids)).order_by(i.id)):
+        shown = IdentityShown(id=row.id, kind=row.kind, address=row.address, verified=row.verified)
+        found[row.contact_id].append(shown)
+    return found
+
+
+def _tags(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = defaultdict(list)
+    query = sa.select(t.contact_tags).where(t.contact_tags.c.contact_id.in_(ids)).order_by(t.contact_tags.c.tag)
+    for row in connection.execute(query):
+        found[row.contact_id].append(row.tag)
+    return found
+
+
+def _consents(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[Consent]]:
+    r = t.reaches.c
+    query = sa.select(t.reaches, t.channels.c.kind, t.channels.c.name.label("channel_name")).join(t.channels)
+    found: dict[int, list[Consent]] = defaultdict(list)
+    for row in connection.execute(query.where(r.contact_id.in_(ids)).order_by(r.channel_id, r.address)):
+        consent = Consent(
+            channel=ChannelName(id=row.channel_id, kind=row.kind, name=row.channel_name), address=row.address,
+            stopped_at=row.stopped_at, marketing_stopped_at=row.marketing_stopped_at, blocked_at=row.blocked_at,
+            blocked_reason=row.blocked_reason, heard_at=row.heard_at,
+        )  # fmt: skip
+        found[row.contact_id].append(consent)
+    return found
+
+
+def _counts(connection: sa.Connection, ids: Sequence[int]) -> dict[int, int]:
+    c = t.conversations.c
+    query = sa.select(c.contact_id, sa.func.count()).where(c.contact_id.in_(ids)).group_by(c.contact_id)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+_COLUMNS = (
+    _c.id, _c.number, _c.name, _c.language, _c.timezone, _c.manager_id, _c.fields, _c.merged_into, _c.created_at,
+    t.managers.c.name.label("manager_name"),
+)  # fmt: skip

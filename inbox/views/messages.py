@@ -1,0 +1,213 @@
+"""The thread: messages of a conversation, or of a contact over all conversations, with all that hangs on them."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from inbox import schema as t
+from inbox.refusals import Invalid, NotFound
+from inbox.views.paging import Page, beyond, decode, encode
+from inbox.views.shapes import Actor
+
+_m = t.messages.c
+FILE_URL = "/api/v1/files/{}"
+_SHOWN = ("choices", "location", "bounce", "quoted", "template")
+"""Parts of `data` that have a field of their own."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MessageChannel:
+    """The channel that a message came or went by."""
+
+    id: int
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attachment:
+    """A file. `url` has the bytes once `state` is stored."""
+
+    id: int
+    kind: str
+    name: str
+    mime: str
+    size: int | None
+    url: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChoiceShown:
+    """A button under a message of ours."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReactionShown:
+    """A reaction; `author` is an address of the customer."""
+
+    emoji: str
+    author: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One message. `state` is null for what came in and for notes; `data` holds what else the provider told."""
+
+    id: int
+    conversation_id: int
+    direction: str
+    author: Actor
+    channel: MessageChannel
+    kind: str
+    text: str
+    html: str | None
+    subject: str | None
+    quoted: str | None
+    auto_reply: bool
+    bounce: dict[str, Any] | None
+    choices: list[ChoiceShown]
+    location: dict[str, Any] | None
+    template: dict[str, Any] | None
+    data: dict[str, Any]
+    attachments: list[Attachment]
+    reply_to: int | None
+    external_id: str | None
+    state: str | None
+    reason: str
+    at: datetime
+    send_at: datetime | None
+    edited_at: datetime | None
+    deleted_at: datetime | None
+    reactions: list[ReactionShown]
+    broadcast_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """Which part of a thread: from its beginning, or the newest, or what stands before a message."""
+
+    newest: bool = False
+    before: int | None = None
+    cursor: str | None = None
+    limit: int = 50
+
+
+def page(connection: sa.Connection, conversation_id: int, wanted: Window, *, whole_person: bool = False) -> Page[Message]:
+    """Messages of a conversation, or with `whole_person` of its contact, always oldest first within the page.
+
+    `next` leads to newer ones; with `newest` or `before` to older ones. Raises NotFound.
+    """
+    contact_id = _contact_of(connection, conversation_id)
+    mine = _m.contact_id == contact_id if whole_person else _m.conversation_id == conversation_id
+    backwards = wanted.newest or wanted.before is not None
+    query = sa.select(*_COLUMNS).where(mine)
+    if key := _start(connection, wanted, mine):
+        query = query.where(beyond((_m.at, _m.id), key, descending=backwards))
+    order = (_m.at.desc(), _m.id.desc()) if backwards else (_m.at, _m.id)
+    rows = list(connection.execute(query.order_by(*order).limit(wanted.limit + 1)))
+    shown = rows[: wanted.limit]
+    following = encode((shown[-1].at, shown[-1].id)) if len(rows) > wanted.limit else None
+    return Page(items=_messages(connection, shown[::-1] if backwards else shown), next=following)
+
+
+def one(connection: sa.Connection, message_id: int) -> Message:
+    """A message. Raises NotFound."""
+    row = connection.execute(sa.select(*_COLUMNS).where(_m.id == message_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no message {message_id}")
+    return _messages(connection, [row])[0]
+
+
+def _contact_of(connection: sa.Connection, conversation_id: int) -> int:
+    query = sa.select(t.conversations.c.contact_id).where(t.conversations.c.id == conversation_id)
+    contact_id: int | None = connection.scalar(query)
+    if contact_id is None:
+        raise NotFound(f"There is no conversation {conversation_id}")
+    return contact_id
+
+
+def _start(connection: sa.Connection, wanted: Window, mine: sa.ColumnElement[bool]) -> tuple[Any, ...] | None:
+    if wanted.cursor:
+        return decode(wanted.cursor, datetime, int)
+    if wanted.before is None:
+        return None
+    at = connection.scalar(sa.select(_m.at).where(_m.id == wanted.before, mine))
+    if at is None:
+        raise Invalid("before", "There is no such message here")
+    return at, wanted.before
+
+
+def _messages(connection: sa.Connection, rows: Sequence[Any]) -> list[Message]:
+    """Rows with what hangs on them: three further queries a page, whatever its size."""
+    if not rows:
+        return []
+    ids = [row.id for row in rows]
+    files, reactions = _attachments(connection, ids), _reactions(connection, ids)
+    people = _names(connection, rows)
+    return [_message(row, files.get(row.id, []), reactions.get(row.id, []), people) for row in rows]
+
+
+def _message(row: Any, files: list[Attachment], reactions: list[ReactionShown], people: dict[int, str]) -> Message:
+    data = dict(row.data or {})
+    shown = {name: data.pop(name, None) for name in _SHOWN}
+    return Message(
+        id=row.id, conversation_id=row.conversation_id, direction=row.direction, author=_author(row, people),
+        channel=MessageChannel(id=row.channel_id, kind=row.channel_kind), kind=row.kind, text=row.text, html=row.html,
+        subject=row.subject, quoted=shown["quoted"], auto_reply=row.auto_reply, bounce=shown["bounce"],
+        choices=[ChoiceShown(id=str(c["id"]), title=str(c["title"])) for c in shown["choices"] or ()],
+        location=shown["location"], template=shown["template"], data=data, attachments=files, reply_to=row.reply_to,
+        external_id=row.external_id, state=row.state, reason=row.reason, at=row.at,
+        send_at=row.try_at if row.state == "queued" else None, edited_at=row.edited_at, deleted_at=row.deleted_at,
+        reactions=reactions, broadcast_id=row.broadcast_id,
+    )  # fmt: skip
+
+
+def _author(row: Any, people: dict[int, str]) -> Actor:
+    if row.author_kind == "contact":
+        return Actor(kind="contact", id=row.contact_id, name=row.contact_name)
+    name = people.get(row.author_id) if row.author_kind == "manager" else None
+    return Actor(kind=row.author_kind, id=row.author_id, name=name)
+
+
+def _attachments(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[Attachment]]:
+    a = t.attachments.c
+    query = sa.select(a.message_id, a.id, a.kind, a.name, a.mime, a.size, a.state).where(a.message_id.in_(ids))
+    found: dict[int, list[Attachment]] = defaultdict(list)
+    for row in connection.execute(query.order_by(a.id)):
+        url = FILE_URL.format(row.id)
+        found[row.message_id].append(
+            Attachment(id=row.id, kind=row.kind, name=row.name, mime=row.mime, size=row.size, url=url, state=row.state)
+        )
+    return found
+
+
+def _reactions(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[ReactionShown]]:
+    found: dict[int, list[ReactionShown]] = defaultdict(list)
+    query = sa.select(t.reactions).where(t.reactions.c.message_id.in_(ids)).order_by(t.reactions.c.at)
+    for row in connection.execute(query):
+        found[row.message_id].append(ReactionShown(emoji=row.emoji, author=row.author))
+    return found
+
+
+def _names(connection: sa.Connection, rows: Sequence[Any]) -> dict[int, str]:
+    authors = {row.author_id for row in rows if row.author_kind == "manager" and row.author_id is not None}
+    if not authors:
+        return {}
+    query = sa.select(t.managers.c.id, t.managers.c.name).where(t.managers.c.id.in_(authors))
+    return {row.id: row.name for row in connection.execute(query)}
+
+
+_COLUMNS = (
+    _m.id, _m.conversation_id, _m.contact_id, _m.channel_id, _m.direction, _m.author_kind, _m.author_id, _m.external_id, _m.kind,
+    _m.text, _m.html, _m.subject, _m.reply_to, _m.data, _m.auto_reply, _m.state, _m.reason, _m.broadcast_id, _m.at, _m.try_at,
+    _m.edited_at, _m.deleted_at,
+    sa.select(t.channels.c.kind).where(t.channels.c.id == _m.channel_id).scalar_subquery().label("channel_kind"),
+    sa.select(t.contacts.c.name).where(t.contacts.c.id == _m.contact_id).scalar_subquery().label("contact_name"),
+)  # fmt: skip

@@ -1,0 +1,34 @@
+"""Small shapes that several views show."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Named:
+    """Something by its name: a manager, a team, a contact."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelName:
+    """A channel by its name."""
+
+    id: int
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Actor:
+    """Who did it: a contact, a manager, a bot or the system. The name is null where there is no person."""
+
+    kind: str
+    id: int | None
+    name: str | None
+
+
+def named(number: int | None, name: str | None) -> Named | None:
+    """For an outer join."""
+    return None if number is None else Named(id=number, name=name or "")

@@ -1,0 +1,19 @@
+"""The HTTP side: hooks, the API, the stream of live updates, the pages."""
+
+from aiohttp import web
+
+from inbox.web import api, auth, chat, endpoint, headers, hooks, keys, pages, problems, stream
+
+__all__ = ["api", "setup"]
+
+
+def setup(app: web.Application) -> None:
+    """Add everything that answers HTTP. `app` carries what `inbox.web.keys` names."""
+    app.middlewares.append(problems.middleware)
+    app.on_response_prepare.append(headers.add)
+    app[auth.ATTEMPTS] = auth.Attempts(lambda: app[keys.CLOCK]())
+    endpoint.add_routes(app)
+    stream.setup(app)
+    hooks.setup(app)
+    chat.setup(app)
+    pages.setup(app)

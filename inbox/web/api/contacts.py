@@ -1,0 +1,130 @@
+"""Contacts: lists, cards, merging and splitting people."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from inbox.actions import contacts as actions
+from inbox.actions import merging
+from inbox.rights import Right
+from inbox.views import contacts as views
+from inbox.views import conversations
+from inbox.views.paging import All, Page
+from inbox.web.endpoint import Call, endpoint
+from inbox.web.fields import NOT_GIVEN, Body, Change, Id, Language, PageQuery, Tag
+from inbox.web.repeat import once
+
+Fields = Annotated[dict[str, Any], Field(max_length=200)]
+ContactText = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
+
+
+class ContactQuery(PageQuery):
+    """Which contacts."""
+
+    q: Annotated[str, Field(max_length=200)] = ""
+    """A part of the name, the personal number, a phone or mail address."""
+    tag: Annotated[str, Field(max_length=100)] | None = None
+    manager: Id | None = None
+
+
+class TypedIdentity(Body):
+    """An address that somebody typed in."""
+
+    kind: Literal["phone", "email"]
+    address: Annotated[str, StringConstraints(min_length=1, max_length=254)]
+
+
+class NewContact(Body):
+    """A card to make."""
+
+    name: ContactText = ""
+    language: Language | None = None
+    timezone: Annotated[str, Field(max_length=100)] | None = None
+    manager: Id | None = None
+    tags: list[Tag] = Field(default_factory=list, max_length=100)
+    fields: Fields = Field(default_factory=dict)
+    identities: list[TypedIdentity] = Field(default_factory=list, max_length=20)
+
+
+class ContactChange(Change):
+    """What to change about a contact."""
+
+    name: ContactText = NOT_GIVEN
+    language: Language | None = NOT_GIVEN
+    timezone: Annotated[str, Field(max_length=100)] | None = NOT_GIVEN
+    """Like Europe/Berlin."""
+    manager: Id | None = NOT_GIVEN
+    tags: Annotated[list[Tag], Field(max_length=100)] = NOT_GIVEN
+    """Exactly these from now on."""
+    fields: Fields = NOT_GIVEN
+    """Exactly these from now on."""
+
+
+class Merge(Body):
+    """The contact to take in."""
+
+    with_: Annotated[int, Field(ge=1, le=2**63 - 1, alias="with")]
+
+
+class Split(Body):
+    """The addresses that belong to somebody else."""
+
+    identity_ids: Annotated[list[Id], Field(min_length=1, max_length=100)]
+
+
+@endpoint("GET", "/contacts", Right.CONTACTS_READ)
+async def list_contacts(call: Call, query: ContactQuery) -> Page[views.Contact]:
+    """Contacts, newest first."""
+    wanted = views.Filter(q=query.q.strip(), tag=query.tag, manager=query.manager)
+    return await call.read(views.page, wanted, query.cursor, query.limit)
+
+
+@endpoint("POST", "/contacts", Right.CONTACTS_WRITE, status=201, repeatable=True)
+async def add_contact(call: Call, body: NewContact) -> views.Contact:
+    """Make a card for somebody who has not written yet."""
+    contact_id = await once(call, actions.add, call.now, call.me, body.model_dump())
+    return await call.read(views.one, contact_id)
+
+
+@endpoint("GET", "/contacts/{contact_id}", Right.CONTACTS_READ)
+async def get_contact(call: Call, contact_id: int) -> views.Contact:
+    """One person."""
+    return await call.read(views.one, contact_id)
+
+
+@endpoint("PATCH", "/contacts/{contact_id}", Right.CONTACTS_WRITE)
+async def change_contact(call: Call, contact_id: int, body: ContactChange) -> views.Contact:
+    """Mend a card."""
+    await call.run(actions.change, call.now, call.me, contact_id, body.given())
+    return await call.read(views.one, contact_id)
+
+
+@endpoint("POST", "/contacts/{contact_id}/merge", Right.CONTACTS_WRITE)
+async def merge_contacts(call: Call, contact_id: int, body: Merge) -> views.Contact:
+    """Two cards are one person: take the other one in.
+
+    Its addresses, conversations, messages, tasks and tags come here; it stays as a pointer to this one.
+    """
+    await call.run(merging.merge, call.now, call.me, contact_id, body.with_)
+    return await call.read(views.one, contact_id)
+
+
+@endpoint("POST", "/contacts/{contact_id}/split", Right.CONTACTS_WRITE, status=201)
+async def split_contact(call: Call, contact_id: int, body: Split) -> views.Contact:
+    """One card is two people: these addresses, and what was said through them, go to a new card."""
+    contact_id = await call.run(merging.split, call.now, call.me, contact_id, body.identity_ids)
+    return await call.read(views.one, contact_id)
+
+
+@endpoint("GET", "/contacts/{contact_id}/conversations", Right.CONVERSATIONS_READ)
+async def list_contact_conversations(call: Call, contact_id: int, query: PageQuery) -> Page[conversations.Conversation]:
+    """A contact's conversations, newest first."""
+    await call.read(views.one, contact_id)
+    wanted = conversations.Filter(statuses=(), contact=contact_id)
+    return await call.read(conversations.page, wanted, "last", query.cursor, query.limit)
+
+
+@endpoint("GET", "/tags", Right.CONTACTS_READ)
+async def list_tags(call: Call) -> All[views.TagCount]:
+    """Every tag in use, with the number of contacts that have it."""
+    return await call.read(views.tags)

@@ -1,0 +1,169 @@
+"""Conversations: lists, counts, one of them, and what operators do with it."""
+
+import asyncio
+import contextlib
+from typing import Annotated, Literal
+
+import sqlalchemy as sa
+from pydantic import Field, StringConstraints
+
+from channels.base import ChannelError
+from inbox import live
+from inbox.actions import conversations as actions
+from inbox.actions import messages
+from inbox.refusals import Invalid
+from inbox.rights import Right
+from inbox.views import conversations as views
+from inbox.views import events, people
+from inbox.views.paging import Page
+from inbox.web import keys
+from inbox.web.api.messages import ChoiceSent, FileSent, TemplateSent
+from inbox.web.endpoint import Call, endpoint
+from inbox.web.fields import NOT_GIVEN, Body, Change, Id, LongText, PageQuery, Tag, When
+from inbox.web.repeat import once
+
+Status = Literal["open", "waiting", "snoozed", "closed"]
+
+
+class ConversationQuery(PageQuery):
+    """Which conversations, and in which order."""
+
+    view: Literal["mine", "unassigned", "team", "waiting", "all"] = "all"
+    """mine: assigned to me. team: in the queues of my teams. waiting: the customer waits for an answer."""
+    status: Literal["open", "waiting", "snoozed", "closed", "active", "any"] | None = None
+    """active: not closed. Without one: active, and any with `q` or `contact`."""
+    assignee: Annotated[str, StringConstraints(pattern=r"^(me|none|[1-9][0-9]{0,17})$")] | None = None
+    """me, none, or a manager's id."""
+    team: Id | None = None
+    channel: Id | None = None
+    contact: Id | None = None
+    q: Annotated[str, Field(max_length=200)] = ""
+    """A part of the customer's name, their number, phone or mail address."""
+    sort: Literal["last", "waiting"] = "last"
+    """last: the newest message first. waiting: who waits longest first."""
+
+
+class ConversationChange(Change):
+    """What to change about a conversation."""
+
+    status: Status = NOT_GIVEN
+    snoozed_until: When | None = NOT_GIVEN
+    """With status snoozed, or instead of it."""
+    assignee: Id | None = NOT_GIVEN
+    team: Id | None = NOT_GIVEN
+    labels: Annotated[list[Tag], Field(max_length=50)] = NOT_GIVEN
+    priority: Annotated[int, Field(ge=-1, le=2)] = NOT_GIVEN
+    """-1 low, 0 normal, 1 high, 2 urgent."""
+
+
+class NewConversation(Body):
+    """The first message to a contact."""
+
+    contact_id: Id
+    channel_id: Id
+    text: LongText = ""
+    subject: Annotated[str, Field(max_length=998)] | None = None
+    choices: list[ChoiceSent] = Field(default_factory=list, max_length=30)
+    attachments: list[FileSent] = Field(default_factory=list, max_length=20)
+    template: TemplateSent | None = None
+
+
+@endpoint("GET", "/conversations", Right.CONVERSATIONS_READ)
+async def list_conversations(call: Call, query: ConversationQuery) -> Page[views.Conversation]:
+    """Conversations of a view."""
+    return await call.read(_page, call.me, query)
+
+
+@endpoint("GET", "/conversations/counts", Right.CONVERSATIONS_READ)
+async def count_conversations(call: Call) -> views.Counts:
+    """The numbers beside the views; 1000 means 1000 or more."""
+    return await call.read(views.counts, call.me, call.now)
+
+
+@endpoint("GET", "/conversations/{conversation_id}", Right.CONVERSATIONS_READ)
+async def get_conversation(call: Call, conversation_id: int) -> views.OneConversation:
+    """One conversation, with the ways to answer it."""
+    return await call.read(views.one, conversation_id, call.now)
+
+
+@endpoint("PATCH", "/conversations/{conversation_id}", Right.CONVERSATIONS_WRITE)
+async def change_conversation(call: Call, conversation_id: int, body: ConversationChange) -> views.Conversation:
+    """Assign, close, reopen, snooze, label, prioritise."""
+    await call.run(actions.change, call.now, call.me, conversation_id, body.given())
+    return await call.read(views.item, conversation_id)
+
+
+@endpoint("POST", "/conversations", Right.CONVERSATIONS_WRITE, status=201, repeatable=True)
+async def start_conversation(call: Call, body: NewConversation) -> views.OneConversation:
+    """Write first.
+
+    If the contact has a conversation that is going on, the message goes into that one. 409 says in words why the channel
+    does not let us write first.
+    """
+    said = messages.Reply(
+        text=body.text, channel_id=body.channel_id, subject=body.subject, choices=[c.model_dump() for c in body.choices],
+        attachments=[f.to_send() for f in body.attachments], template=body.template.model_dump() if body.template else None,
+    )  # fmt: skip
+    conversation_id = await once(call, messages.start, call.now, call.me, body.contact_id, said)
+    return await call.read(views.one, conversation_id, call.now)
+
+
+@endpoint("POST", "/conversations/{conversation_id}/read", Right.CONVERSATIONS_WRITE)
+async def read_conversation(call: Call, conversation_id: int) -> None:
+    """I have seen what came in."""
+    await call.run(actions.read, conversation_id)
+
+
+@endpoint("POST", "/conversations/{conversation_id}/typing", Right.CONVERSATIONS_WRITE)
+async def type_in_conversation(call: Call, conversation_id: int) -> None:
+    """I am writing: tell colleagues, and the customer where the channel shows it."""
+    channel_id, address = await call.run(_tell_typing, conversation_id, call.me)
+    await _show_customer(call, channel_id, address)
+
+
+@endpoint("GET", "/conversations/{conversation_id}/events", Right.CONVERSATIONS_READ)
+async def list_conversation_events(call: Call, conversation_id: int, query: PageQuery) -> Page[events.EventShown]:
+    """What happened in a conversation, oldest first."""
+    return await call.read(events.of_conversation, conversation_id, query.cursor, query.limit)
+
+
+def _page(connection: sa.Connection, me: int, query: ConversationQuery) -> Page[views.Conversation]:
+    wanted = _filter(connection, me, query)
+    return views.page(connection, wanted, query.sort, query.cursor, query.limit)
+
+
+def _filter(connection: sa.Connection, me: int, query: ConversationQuery) -> views.Filter:
+    status = query.status or ("any" if query.q or query.contact else "active")
+    statuses = {"active": views.ACTIVE, "any": ()}.get(status, (status,))
+    teams = people.team_ids(connection, me) if query.view == "team" else None
+    if query.team is not None:
+        teams = [query.team] if teams is None or query.team in teams else []
+    return views.Filter(
+        statuses=statuses, assignee=_assignee(me, query), teams=teams, channel=query.channel, contact=query.contact,
+        waiting=query.view == "waiting", q=query.q.strip(),
+    )  # fmt: skip
+
+
+def _assignee(me: int, query: ConversationQuery) -> int | None:
+    named = {"me": me, "none": views.NOBODY}
+    asked = None if query.assignee is None else named.get(query.assignee) or int(query.assignee)
+    meant = {"mine": me, "unassigned": views.NOBODY}.get(query.view)
+    if asked is not None and meant is not None and asked != meant:
+        raise Invalid("assignee", f"The view {query.view} has another assignee")
+    return asked if asked is not None else meant
+
+
+def _tell_typing(connection: sa.Connection, conversation_id: int, me: int) -> tuple[int, str]:
+    """(channel, address) where the customer is written to."""
+    conversation = actions.require(connection, conversation_id)
+    live.tell(connection, "typing", conversation_id=conversation_id, manager_id=me)
+    return conversation.channel_id, conversation.address
+
+
+async def _show_customer(call: Call, channel_id: int, address: str) -> None:
+    """Best effort: a channel that does not answer at once is none of the operator's business."""
+    line = await call.app[keys.ACCOUNTS].line(channel_id)
+    if line is not None and line.channel.can.typing:
+        with contextlib.suppress(ChannelError, TimeoutError):
+            async with asyncio.timeout(2):
+                await line.connector.typing(address)

@@ -1,0 +1,137 @@
+"""`GET /api/v1/stream`: what changes, told to browsers as it happens (server-sent events). Names and ids only, never text.
+
+After a lost connection the browser sends the number it heard last, and gets what it missed, or `reload` if that is too long ago.
+Who may not see a thing is not told of it; whose session ended is told no more.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+from pydantic import Field
+
+from inbox.live import RELOAD, Live, Subscription, Update
+from inbox.rights import Right
+from inbox.sign_in import SignedIn
+from inbox.web import auth, keys
+from inbox.web.endpoint import Call, endpoint
+from inbox.web.fields import Query
+from inbox.web.problems import Problem
+
+HEARTBEAT = 15.0
+"""Seconds after which a silent stream shows that it is alive, and looks whether it may go on."""
+
+SEEN_WITH: Mapping[str, Right] = {
+    "message": Right.CONVERSATIONS_READ,
+    "conversation": Right.CONVERSATIONS_READ,
+    "state": Right.CONVERSATIONS_READ,
+    "typing": Right.CONVERSATIONS_READ,
+    "counts": Right.CONVERSATIONS_READ,
+    "contact": Right.CONTACTS_READ,
+    "task": Right.TASKS_READ,
+    "channel": Right.CHANNELS_READ,
+    "broadcast": Right.BROADCASTS_READ,
+    "flow": Right.FLOWS_READ,
+    "template": Right.TEMPLATES_READ,
+    "manager": Right.PEOPLE_READ,
+    RELOAD: Right.SELF,
+}
+"""The right that an event's listener needs. An event that is not listed here is told to nobody."""
+
+STREAMS: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("streams", set)
+
+
+class StreamQuery(Query):
+    """Where to go on."""
+
+    last_event_id: Annotated[str, Field(max_length=60)] | None = None
+    """As the header Last-Event-ID, for clients that cannot set one."""
+
+
+def setup(app: web.Application) -> None:
+    """Streams end when the application does, instead of keeping it waiting."""
+    app[STREAMS] = set()
+    app.on_shutdown.append(_end_all)
+
+
+async def _end_all(app: web.Application) -> None:
+    for task in app[STREAMS]:
+        task.cancel()
+
+
+@endpoint("GET", "/stream", Right.SELF, answer=str, content_type="text/event-stream")
+async def stream(call: Call, query: StreamQuery) -> web.StreamResponse:
+    """What changes, as it happens: server-sent events.
+
+    `id` is a number to resume from (`Last-Event-ID`), `event` a name, `data` the ids of what changed. `reload` says that
+    something was missed: fetch again what is shown.
+    """
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
+    await response.prepare(call.request)
+    last = call.request.headers.get("Last-Event-ID") or query.last_event_id
+    speaking = asyncio.create_task(_speak(call, response, last))
+    call.app[STREAMS].add(speaking)
+    try:
+        await asyncio.wait([speaking])
+    finally:
+        call.app[STREAMS].discard(speaking)
+        speaking.cancel()
+    return response
+
+
+async def _speak(call: Call, response: web.StreamResponse, last: str | None) -> None:
+    """Until the client is gone, its session ended, or the application stops."""
+    live = call.app[keys.LIVE]
+    with contextlib.suppress(ConnectionError, Problem):
+        async with live.subscribe() as subscription:
+            await response.write(b": welcome\n\n")
+            told = await _catch_up(live, response, call.who, last) if last else frozenset()
+            await _follow(call, response, subscription, told)
+
+
+async def _catch_up(live: Live, response: web.StreamResponse, who: SignedIn, last: str) -> frozenset[str]:
+    """Tell what was missed after `last`; the numbers that were told."""
+    missed = await live.since(last)
+    if missed is None:
+        await response.write(frame("", RELOAD, b"{}"))
+        return frozenset()
+    for update in missed:
+        await _tell(response, who, update)
+    return frozenset(update.number for update in missed)
+
+
+async def _follow(call: Call, response: web.StreamResponse, subscription: Subscription, told: frozenset[str]) -> None:
+    who = call.who
+    while True:
+        try:
+            async with asyncio.timeout(HEARTBEAT):
+                update = await subscription.waiting.get()
+        except TimeoutError:
+            who = await auth.identify(call.request)
+            await response.write(b": still here\n\n")
+            continue
+        if update.event == "manager" and update.ids.get("manager_id") == who.manager_id:
+            who = await auth.identify(call.request)
+        if update.number not in told or update.event == RELOAD:
+            await _tell(response, who, update)
+
+
+async def _tell(response: web.StreamResponse, who: SignedIn, update: Update) -> None:
+    if may_see(who, update.event):
+        await response.write(frame(update.number, update.event, msgspec.json.encode(update.ids)))
+
+
+def may_see(who: SignedIn, event: str) -> bool:
+    """Whether somebody is told of an event of this name."""
+    return SEEN_WITH.get(event) in who.rights
+
+
+@lru_cache(1024)
+def frame(number: str, event: str, data: bytes) -> bytes:
+    """One event on the wire; made once for all who listen."""
+    head = f"id: {number}\n" if number else ""
+    return f"{head}event: {event}\ndata: ".encode() + data + b"\n\n"
