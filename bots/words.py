@@ -23,8 +23,12 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def phrases(keywords: tuple[str, ...]) -> re.Pattern[str]:
-    """Finds any of these words or phrases in a folded text; `*` at the end of one stands for any ending of its last word."""
-    return re.compile(r"(?<!\w)(?:" + "|".join(map(_phrase, keywords)) + r")(?!\w)")
+    """Finds any of these words or phrases in a folded text; `*` at the end of one stands for any ending of its last word.
+
+    A keyword without any word in it finds nothing.
+    """
+    words = [_phrase(each) for each in keywords if plain(each)]
+    return re.compile(r"(?<!\w)(?:" + "|".join(words) + r")(?!\w)" if words else r"(?!)")
 
 
 def _phrase(keyword: str) -> str:

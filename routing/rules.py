@@ -77,7 +77,9 @@ def _mentions(text: str, keywords: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=1024)
 def _pattern(keywords: Sequence[str]) -> re.Pattern[str]:
-    return re.compile(r"(?<!\w)(?:" + "|".join(map(_keyword, keywords)) + r")(?!\w)")
+    """A keyword without any word in it is left out: it would match everything."""
+    words = [_keyword(each) for each in keywords if each.strip("* \t\n")]
+    return re.compile(r"(?<!\w)(?:" + "|".join(words) + r")(?!\w)" if words else r"(?!)")
 
 
 def _keyword(keyword: str) -> str:

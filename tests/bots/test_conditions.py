@@ -39,6 +39,7 @@ TAGS = frozenset({"VIP", "new"})
         ({"words": ["возврат*", "вернуть деньги"]}, "Где мой возврат?", True),
         ({"words": ["возврат*", "вернуть деньги"]}, "прошу вернуть, деньги", True),
         ({"words": ["возврат"]}, "возвратный", False),
+        ({"words": ["*", "", "!"]}, "! ?", False),
         ({"exists": True}, "", False),
         ({"exists": True}, 0, True),
         ({"exists": False}, None, True),
