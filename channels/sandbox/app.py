@@ -11,7 +11,6 @@ A web chat has no provider in between, so its webhook is only the way to find it
 
 import asyncio
 import importlib
-import importlib.util
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 
@@ -39,7 +38,7 @@ class Sandbox:
         self.port = port
         self.base_url = ""
         self.phones = Phones(people())
-        self.stand_ins = {s.kind: s for s in (load(name)(self.phones) for name in stand_ins if _there(name))}
+        self.stand_ins = {s.kind: s for s in (load(name)(self.phones) for name in stand_ins)}
         self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=1)
         self._life: asyncio.Task[None] | None = None
 
@@ -125,7 +124,3 @@ def load(name: str) -> type[StandIn]:
     found = getattr(importlib.import_module(module), attribute)
     assert isinstance(found, type) and issubclass(found, StandIn), f"{name} is not a stand-in"
     return found
-
-
-def _there(name: str) -> bool:
-    return importlib.util.find_spec(name.partition(":")[0]) is not None

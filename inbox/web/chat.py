@@ -270,7 +270,10 @@ async def _page(request: web.Request, name: str) -> web.Response:
     language = settings.language or ("ru" if request.headers.get("Accept-Language", "").startswith("ru") else "en")
     address = f"{_own(request)}/chat/{line.channel.id}/widget.js"
     text = _template(name).render(title=settings.title, language=language, script=address)
-    policy = f"default-src 'self'; img-src 'self' blob: data:; object-src 'none'; frame-ancestors {_framers(settings)}"
+    policy = (
+        "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
+        f"frame-ancestors {_framers(settings)}"
+    )
     return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
 
 

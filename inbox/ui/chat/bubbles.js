@@ -41,13 +41,15 @@ export class Bubbles {
   constructor(words, attic, actions) {
     Object.assign(this, { words, attic, actions });
     this.drawn = new Map();
-    this.element = el("div.log", { role: "log", "aria-live": "polite", "aria-label": words.all.log, tabindex: "0" });
+    this.atEnd = true;
+    this.element = el("div.log", { role: "log", "aria-live": "polite", "aria-label": words.all.log, tabindex: "0", onscroll: () => this.note() });
+    // Whoever reads the newest message goes on seeing it when the panel's other parts grow or a picture has loaded.
+    new ResizeObserver(() => this.atEnd && this.toEnd()).observe(this.element);
   }
 
   show(state, greeting) {
     const { words } = this;
     const log = this.element;
-    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
     const rows = [...state.items, ...state.outbox.map((entry) => ({ ...entry, mine: true, client_id: entry.id, attachments: entry.files, choices: [], state: entry.fault ? "failed" : "waiting" }))];
     const wanted = [this.keep("greeting", greeting, () => el("div.bubble", {}, el("p", { dir: "auto" }, greeting)))];
     rows.forEach((item, n) => {
@@ -62,10 +64,16 @@ export class Bubbles {
     const keep = new Set(wanted);
     for (const child of [...log.children]) if (!keep.has(child)) child.remove();
     wanted.forEach((element, n) => log.children[n] === element || log.insertBefore(element, log.children[n] ?? null));
-    if (atEnd) this.toEnd();
+    if (this.atEnd) this.toEnd();
+  }
+
+  note() {
+    const log = this.element;
+    this.atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
   }
 
   toEnd() {
+    this.atEnd = true;
     this.element.scrollTop = this.element.scrollHeight;
   }
 
@@ -116,7 +124,7 @@ export class Bubbles {
       return el("a.file", { href: file.url, download: file.name, target: "_blank", rel: "noopener" }, icon("file"), name);
     }
     // The picture's place is kept before it loads, so that nothing jumps.
-    const image = el("img", { src: file.url, alt: name, width: 220, height: 150, onload: () => { image.removeAttribute("width"); image.removeAttribute("height"); } });
+    const image = el("img", { src: file.url, alt: name, width: 220, height: 150, onload: () => { image.removeAttribute("width"); image.removeAttribute("height"); if (this.atEnd) this.toEnd(); } });
     if (file.key) this.attic.get(file.key).then((kept) => { if (kept) image.src = URL.createObjectURL(kept); });
     return file.url ? el("a", { href: file.url, target: "_blank", rel: "noopener" }, image) : image;
   }

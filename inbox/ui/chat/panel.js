@@ -14,16 +14,20 @@ export class Panel {
     wire.changed = () => this.draw();
     wire.heard = (told) => this.hear(told);
     document.addEventListener("visibilitychange", () => this.look());
+  }
+
+  // Once it stands in the page: heights are known only there.
+  begin() {
     this.draw();
-    if (this.page || store.state.open) this.show(false);
-    else if (store.state.token) wire.start();
+    if (this.page || this.store.state.open) this.show(false);
+    else if (this.store.state.token) this.wire.start();
   }
 
   build() {
     const { words, config } = this;
     const all = words.all;
     this.badge = el("span.badge", { "aria-hidden": "true", hidden: true });
-    this.launcher = el("button.launcher", { type: "button", "aria-haspopup": "dialog", "aria-expanded": "false", onclick: () => this.toggle() }, icon("chat"), this.badge);
+    this.launcher = el("button.launcher", { type: "button", "aria-haspopup": "dialog", "aria-expanded": "false", onclick: () => this.toggle() });
     this.status = el("p.status", { role: "status", hidden: true });
     this.typing = el("p.typing", { "aria-live": "off", hidden: true });
     this.text = el("textarea", { rows: 1, placeholder: all.write, "aria-label": all.write, maxlength: 20_000, oninput: () => this.typed(), onkeydown: (event) => this.key(event), onpaste: (event) => this.attach(event.clipboardData.files, event) });
@@ -66,6 +70,7 @@ export class Panel {
   hide() {
     this.panel.hidden = true;
     this.launcher.setAttribute("aria-expanded", "false");
+    this.bubbles.atEnd = true;
     this.store.change((state) => { state.open = false; });
     this.launcher.focus();
   }
@@ -77,6 +82,8 @@ export class Panel {
     this.badge.hidden = !unread || !this.panel.hidden;
     this.badge.textContent = unread > 99 ? "99+" : String(unread);
     const label = this.panel.hidden ? all.open : all.close;
+    if (this.launcher.dataset.shows !== label) this.launcher.replaceChildren(icon(this.panel.hidden ? "chat" : "close"), this.badge);
+    this.launcher.dataset.shows = label;
     this.launcher.setAttribute("aria-label", unread && this.panel.hidden ? `${label}, ${this.words.unread(unread)}` : label);
     if (this.panel.hidden) return this.received(state);
     this.bubbles.show(state, this.config.greeting || all.greeting);

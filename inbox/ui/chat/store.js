@@ -48,7 +48,7 @@ export class Store {
       }
       const arrived = new Set(items.map((item) => item.client_id));
       state.outbox = state.outbox.filter((entry) => !arrived.has(entry.id));
-      state.items = [...known.values()].sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || 0);
+      state.items = [...known.values()].sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.id - b.id || 0);
       if (since) state.since = since;
     });
   }

@@ -22,6 +22,7 @@ function begin(given) {
   dress(root, host);
   root.append(panel.element);
   document.body.append(host);
+  panel.begin();
   return { host, panel };
 }
 
@@ -32,7 +33,8 @@ function dress(root, host) {
   host.style.setProperty("--accent", CONFIG.colour);
   host.style.setProperty("--on-accent", readable(CONFIG.colour));
   // Dark only on pages that say they can be dark, where the visitor wants it.
-  const dark = getComputedStyle(document.documentElement).colorScheme.includes("dark") && matchMedia("(prefers-color-scheme: dark)").matches;
+  const told = document.querySelector("meta[name=color-scheme]")?.content ?? getComputedStyle(document.documentElement).colorScheme;
+  const dark = told.includes("dark") && matchMedia("(prefers-color-scheme: dark)").matches;
   host.classList.toggle("dark", dark);
 }
 

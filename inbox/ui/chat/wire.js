@@ -108,7 +108,10 @@ export class Wire {
     const { name, email } = this.who;
     const { id, text, choice, reply_to, page, at } = entry;
     await this.ask("messages", { id, text, choice, reply_to, page, files, name, email, language: this.who.language });
-    this.store.merge([{ mine: true, client_id: id, id, text, reply_to, at, state: "sent", choices: [], attachments: entry.files }]);
+    // Until the server has told its own time, a message just sent is the newest, whatever this computer's clock says.
+    const last = this.store.state.items.at(-1)?.at ?? at;
+    const shown = Date.parse(last) > Date.parse(at) ? last : at;
+    this.store.merge([{ mine: true, client_id: id, id, text, reply_to, at: shown, state: "sent", choices: [], attachments: entry.files }]);
     if (entry.files.length) {
       await this.sync().catch(() => {});
       for (const file of entry.files) await this.attic.drop(file.key);
