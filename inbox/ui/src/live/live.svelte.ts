@@ -1,0 +1,56 @@
+// What the server tells, handed to whoever listens; through one shared stream where the browser can.
+import { openStream, type Kind, type Told } from './stream.ts';
+
+type Listener = (data: Record<string, unknown>) => void;
+const listeners = new Map<Kind, Set<Listener>>();
+const url = `${location.origin}/api/v1/stream`;
+
+let connected = $state(true);
+let leave: (() => void) | null = null;
+let doubt: ReturnType<typeof setTimeout> | undefined;
+
+/** False only after a few seconds without the stream: a short break is nobody's business. */
+export const online = () => connected;
+
+export function on(kind: Kind, listener: Listener): () => void {
+  let set = listeners.get(kind);
+  if (!set) listeners.set(kind, (set = new Set()));
+  set.add(listener);
+  return () => set.delete(listener);
+}
+
+function hear(told: Told): void {
+  if (told.type === 'event') return listeners.get(told.kind)?.forEach((listener) => listener(told.data));
+  clearTimeout(doubt);
+  if (told.type === 'up') connected = true;
+  else doubt = setTimeout(() => (connected = false), 3000);
+}
+
+function joinShared(): () => void {
+  const worker = new SharedWorker(new URL('./shared.ts', import.meta.url), { type: 'module', name: 'switchboard' });
+  const part = () => worker.port.postMessage({ type: 'leave' });
+  worker.port.onmessage = ({ data }: MessageEvent<Told>) => hear(data);
+  // A worker that cannot start (private windows, policies) must not leave the page deaf.
+  worker.onerror = () => { leave?.(); leave = openStream(url, hear); };
+  worker.port.postMessage({ type: 'join', url });
+  addEventListener('pagehide', part);
+  return () => { removeEventListener('pagehide', part); part(); worker.port.close(); };
+}
+
+export function listen(): void {
+  if (leave) return;
+  leave = typeof SharedWorker === 'undefined' ? openStream(url, hear) : joinShared();
+}
+
+export function stopListening(): void {
+  leave?.();
+  leave = null;
+}
+
+// A page kept in the back/forward cache left the stream: it joins again and asks for everything it shows.
+addEventListener('pageshow', (event) => {
+  if (!event.persisted || !leave) return;
+  stopListening();
+  listen();
+  hear({ type: 'event', kind: 'reload', data: {} });
+});

@@ -1,0 +1,20 @@
+// The sign and the name of each kind of channel. Names are brands: the same in every language, but for mail, SMS and the web chat.
+import Globe from '@lucide/svelte/icons/globe';
+import Mail from '@lucide/svelte/icons/mail';
+import MessageCircle from '@lucide/svelte/icons/message-circle';
+import MessageSquare from '@lucide/svelte/icons/message-square';
+import Phone from '@lucide/svelte/icons/phone';
+import Send from '@lucide/svelte/icons/send';
+import Smartphone from '@lucide/svelte/icons/smartphone';
+import type { Component } from 'svelte';
+import { t, told } from '../text/text.svelte.ts';
+
+const signs: Record<string, Component> = { telegram: Send, whatsapp: MessageCircle, sms: Smartphone, email: Mail, webchat: Globe, phone: Phone };
+
+export const signOf = (kind: string): Component => signs[kind] ?? MessageSquare;
+export const kindName = (kind: string): string => told('kind', kind);
+/** What the send button says will happen: "Отправить в Telegram", "Отправить письмо". */
+export function sendWords(kind: string): string {
+  const known = told('send.kind', kind);
+  return known === kind ? t('send.to', { channel: kind }) : known;
+}

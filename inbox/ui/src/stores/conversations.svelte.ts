@@ -1,0 +1,180 @@
+// Every conversation that any view shows, once each; lists hold only their ids.
+import { SvelteMap } from 'svelte/reactivity';
+import { asProblem, get, list, patch, post, type Problem } from '../api/client.ts';
+import type { Conversation, ConversationPatch, Counts, Id, Status, View } from '../api/types.ts';
+import { gathered, merge, type Compare } from '../lists/keyset.ts';
+import { on } from '../live/live.svelte.ts';
+import { me } from './session.svelte.ts';
+
+const rows = new SvelteMap<Id, Conversation>();
+
+export const conversation = (id: Id) => rows.get(id);
+
+/** A list answer has no `reaches`: those already known stay until the conversation is asked for itself. */
+function keep(item: Conversation): void {
+  const known = rows.get(item.id);
+  rows.set(item.id, known?.reaches && !item.reaches ? { ...item, reaches: known.reaches } : item);
+}
+
+export async function fetchConversation(id: Id): Promise<void> {
+  keep(await get<Conversation>(`/conversations/${id}`));
+}
+
+/** Shown at once; put back and told when the server refuses. */
+export async function change(id: Id, asked: ConversationPatch, guess: Partial<Conversation> = {}): Promise<void> {
+  const before = rows.get(id);
+  if (before) rows.set(id, { ...before, ...guess });
+  relist();
+  try {
+    keep(await patch<Conversation>(`/conversations/${id}`, asked));
+    relist();
+  } catch (error) {
+    if (before) rows.set(id, before);
+    relist();
+    throw error;
+  }
+}
+
+export async function markRead(id: Id): Promise<void> {
+  const before = rows.get(id);
+  if (!before?.unread) return;
+  rows.set(id, { ...before, unread: 0 });
+  await post(`/conversations/${id}/read`).catch(() => rows.set(id, before));
+  void refetchCounts();
+}
+
+export interface Filter { view: View; status: Status | 'active'; q: string; sort: 'last' | 'waiting'; channel: string; assignee: string; team: string; extra: string }
+
+const lastAt = (c: Conversation) => Date.parse(c.last_message?.at ?? c.opened_at);
+const waitsSince = (c: Conversation) => (c.waiting_since ? Date.parse(c.waiting_since) : Infinity);
+const newestFirst: Compare<Conversation> = (a, b) => lastAt(b) - lastAt(a) || b.id - a.id;
+const longestFirst: Compare<Conversation> = (a, b) => {
+  const [x, y] = [waitsSince(a), waitsSince(b)];
+  return x === y ? a.id - b.id : x - y;
+};
+
+/** Whether a changed conversation still stands in a list: what the server would answer, said again here so that it leaves at once. */
+export function belongs(c: Conversation, filter: Filter, myId: Id, myTeams: Id[]): boolean {
+  if (filter.status === 'active' ? c.status === 'closed' : c.status !== filter.status) return false;
+  if (filter.channel && String(c.channel?.id) !== filter.channel) return false;
+  if (filter.team && String(c.team?.id) !== filter.team) return false;
+  if (filter.view === 'mine') return c.assignee?.id === myId;
+  if (filter.view === 'unassigned') return !c.assignee;
+  if (filter.view === 'team') return c.team !== null && myTeams.includes(c.team.id);
+  if (filter.view === 'waiting') return c.waiting_since !== null;
+  return true;
+}
+
+const lists = new Set<ConversationList>();
+function relist(): void { for (const each of lists) each.settle(); }
+
+/** One list on the screen: what is shown, what is gathered behind "3 new", and how to get more. */
+export class ConversationList {
+  readonly filter: Filter;
+  ids = $state.raw<Id[]>([]);
+  wanted = $state.raw<Id[]>([]);
+  next = $state<string | null>(null);
+  phase = $state<'loading' | 'more' | 'ready' | 'failed'>('loading');
+  problem = $state.raw<Problem | null>(null);
+  still = false;
+  waiting = $derived(gathered(this.ids, this.wanted));
+  #all: Id[] = [];
+  #floor: Id | null = null;
+  #removed: (() => void)[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(filter: Filter) {
+    this.filter = filter;
+    lists.add(this);
+    void this.load();
+    const soon = () => { clearTimeout(this.#timer); this.#timer = setTimeout(() => void this.refresh(), 120); };
+    this.#removed = [on('conversation', soon), on('message', soon), on('reload', soon)];
+  }
+
+  close(): void {
+    lists.delete(this);
+    clearTimeout(this.#timer);
+    for (const off of this.#removed) off();
+  }
+
+  get #compare(): Compare<Conversation> { return this.filter.sort === 'waiting' ? longestFirst : newestFirst; }
+
+  #ask(cursor: string | null) {
+    const { view, status, q, sort, channel, assignee, team, extra } = this.filter;
+    return list<Conversation>('/conversations', { ...Object.fromEntries(new URLSearchParams(extra)), view, status, q, sort, channel, assignee, team, cursor, limit: 50 });
+  }
+
+  async load(): Promise<void> {
+    this.phase = this.ids.length ? 'more' : 'loading';
+    try {
+      const page = await this.#ask(this.next);
+      this.#take(page.items, true);
+      this.next = page.next;
+      this.problem = null;
+      this.phase = 'ready';
+      this.settle(true);
+    } catch (error) {
+      this.problem = asProblem(error);
+      this.phase = 'failed';
+    }
+  }
+
+  more(): void { if (this.next !== null && this.phase === 'ready') void this.load(); }
+
+  /** Asks for the head again: what moved or came is there. A failure keeps what is shown; the next event tries again. */
+  async refresh(): Promise<void> {
+    if (this.phase === 'loading') return;
+    try {
+      const page = await this.#ask(null);
+      this.#take(page.items, this.ids.length === 0);
+      if (this.ids.length === 0 || page.next === null) this.next = page.next;
+      await this.#missing(page.items);
+      this.settle();
+    } catch {
+      if (this.phase === 'failed') this.phase = 'ready';
+    }
+  }
+
+  /** Rows that stood among the first page and are no longer there went elsewhere: ask each where. */
+  async #missing(head: Conversation[]): Promise<void> {
+    const here = new Set(head.map((item) => item.id));
+    const gone = this.ids.slice(0, head.length).filter((id) => !here.has(id)).slice(0, 10);
+    await Promise.all(gone.map((id) => fetchConversation(id).catch(() => rows.delete(id))));
+  }
+
+  #take(items: Conversation[], deepest: boolean): void {
+    for (const item of items) keep(item);
+    this.#all = [...new Set([...this.#all, ...items.map((item) => item.id)])];
+    if (deepest) this.#floor = items.at(-1)?.id ?? this.#floor;
+  }
+
+  /** Puts the list in order, unless the pointer is over it: then it only counts what would move. What left goes at once. */
+  settle(now = false): void {
+    const floor = this.#floor === null ? undefined : rows.get(this.#floor);
+    const sorted = merge(this.#all, [], (id) => rows.get(id), this.#compare, this.next === null || this.filter.q !== '', floor);
+    const person = me();
+    this.wanted = this.filter.q || this.filter.extra ? this.#all.filter((id) => rows.has(id)) : sorted.filter((id) => belongs(rows.get(id)!, this.filter, person.id, person.teams));
+    const stays = new Set(this.wanted);
+    this.ids = this.still && !now ? this.ids.filter((id) => stays.has(id)) : this.wanted;
+  }
+
+  hold(still: boolean): void {
+    this.still = still;
+    if (!still) this.ids = this.wanted;
+  }
+
+  show(): void { this.ids = this.wanted; }
+}
+
+let counted = $state.raw<Counts>({ mine: 0, unassigned: 0, all: 0, unread_mine: 0, late: 0 });
+export const counts = () => counted;
+export async function refetchCounts(): Promise<void> {
+  counted = await get<Counts>('/conversations/counts').catch(() => counted);
+}
+
+let countTimer: ReturnType<typeof setTimeout> | undefined;
+function countSoon(): void { clearTimeout(countTimer); countTimer = setTimeout(() => void refetchCounts(), 250); }
+for (const kind of ['counts', 'reload', 'conversation', 'message'] as const) on(kind, countSoon);
+on('conversation', ({ conversation_id: id }) => {
+  if (typeof id === 'number' && rows.has(id)) void fetchConversation(id).then(relist).catch(() => undefined);
+});

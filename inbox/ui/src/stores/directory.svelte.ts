@@ -1,0 +1,56 @@
+// Short lists that many views need whole: colleagues, teams, channels, templates, tags.
+import { get } from '../api/client.ts';
+import type { Channel, Id, Manager, Team, Template } from '../api/types.ts';
+import { on } from '../live/live.svelte.ts';
+
+class Directory<T extends { id: Id }> {
+  items = $state.raw<T[]>([]);
+  phase = $state<'unasked' | 'loading' | 'ready' | 'failed'>('unasked');
+  error = $state.raw<unknown>(null);
+  #path: string;
+
+  constructor(path: string) { this.#path = path; }
+
+  /** Asks once; later calls show what is known. */
+  need(): this {
+    if (this.phase === 'unasked') queueMicrotask(() => { if (this.phase === 'unasked') void this.load(); });
+    return this;
+  }
+
+  async load(): Promise<void> {
+    if (this.phase !== 'ready') this.phase = 'loading';
+    try {
+      const found: T[] = [];
+      let cursor: string | null = null;
+      do {
+        const page: { items: T[]; next?: string | null } = await get(this.#path, { limit: 200, cursor });
+        found.push(...page.items);
+        cursor = page.next ?? null;
+      } while (cursor);
+      this.items = found;
+      this.phase = 'ready';
+      this.error = null;
+    } catch (error) {
+      this.error = error;
+      if (this.phase !== 'ready') this.phase = 'failed';
+    }
+  }
+
+  /** Only a list that somebody looked at is worth asking again. */
+  refresh(): void { if (this.phase !== 'unasked') void this.load(); }
+  find(id: Id | null | undefined): T | undefined { return this.items.find((item) => item.id === id); }
+  put(item: T): void {
+    this.items = this.items.some((each) => each.id === item.id) ? this.items.map((each) => (each.id === item.id ? item : each)) : [...this.items, item];
+  }
+  drop(id: Id): void { this.items = this.items.filter((item) => item.id !== id); }
+}
+
+export type { Directory };
+export const managers = new Directory<Manager>('/managers');
+export const teams = new Directory<Team>('/teams');
+export const channels = new Directory<Channel>('/channels');
+export const templates = new Directory<Template>('/templates');
+
+on('manager', () => managers.refresh());
+on('channel', () => channels.refresh());
+on('reload', () => { for (const each of [managers, teams, channels, templates]) each.refresh(); });

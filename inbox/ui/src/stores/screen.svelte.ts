@@ -1,0 +1,14 @@
+// How wide the window is, in the two steps that the frame knows.
+const wideQuery = matchMedia('(min-width: 1100px)');
+const narrowQuery = matchMedia('(max-width: 719px)');
+let isWide = $state(wideQuery.matches);
+let isNarrow = $state(narrowQuery.matches);
+wideQuery.addEventListener('change', (event) => (isWide = event.matches));
+narrowQuery.addEventListener('change', (event) => (isNarrow = event.matches));
+
+/** Room for the person beside the thread. */
+export const wide = () => isWide;
+/** One pane at a time. */
+export const narrow = () => isNarrow;
+/** A finger, not a mouse: Enter makes a new line, as on phones. */
+export const touch = matchMedia('(pointer: coarse)').matches;

@@ -1,0 +1,126 @@
+// One person's whole timeline around the conversation that is open: pages of messages, its events, who is typing.
+import { SvelteMap } from 'svelte/reactivity';
+import { asProblem, get, list, post, type Problem } from '../api/client.ts';
+import type { Conversation, Event, Id, Message, Page, State } from '../api/types.ts';
+import { on } from '../live/live.svelte.ts';
+import { conversation, fetchConversation, markRead } from './conversations.svelte.ts';
+
+const rank: Record<State, number> = { queued: 0, sending: 1, unknown: 2, failed: 3, sent: 4, delivered: 5, read: 6 };
+const order = (a: Message, b: Message) => Date.parse(a.at) - Date.parse(b.at) || a.id - b.id;
+
+export class Thread {
+  readonly id: Id;
+  #byId = new SvelteMap<Id, Message>();
+  events = $state.raw<Event[]>([]);
+  older = $state<string | null>(null);
+  phase = $state<'loading' | 'ready' | 'failed'>('loading');
+  loadingOlder = $state(false);
+  problem = $state.raw<Problem | null>(null);
+  typing = $state<{ customer: boolean; manager: Id | null }>({ customer: false, manager: null });
+  /** How many were unread when the thread was opened: the divider stays where it was. */
+  unreadAtStart = $state(0);
+  messages = $derived([...this.#byId.values()].sort(order));
+  #off: (() => void)[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #typingTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(id: Id) {
+    this.id = id;
+    void this.load();
+    this.#off = [
+      on('message', ({ conversation_id: which }) => { if (this.#mine(which)) this.#soon(); }),
+      on('conversation', ({ conversation_id: which }) => { if (which === this.id) void this.#loadEvents(); }),
+      on('state', (data) => this.#state(data)),
+      on('reload', () => { void fetchConversation(this.id).catch(() => undefined); this.#soon(); }),
+      on('typing', (data) => this.#typed(data)),
+    ];
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#typingTimer);
+    for (const off of this.#off) off();
+  }
+
+  get conversation(): Conversation | undefined { return conversation(this.id); }
+  message(id: Id): Message | undefined { return this.#byId.get(id); }
+
+  /** Messages of the person's other conversations belong here too. */
+  #mine(which: unknown): boolean {
+    return which === this.id || this.messages.some((m) => m.conversation_id === which);
+  }
+
+  #ask(cursor: string | null = null) {
+    return list<Message>(`/conversations/${this.id}/messages`, { timeline: 'contact', newest: 1, limit: 50, cursor });
+  }
+
+  async load(): Promise<void> {
+    this.phase = 'loading';
+    try {
+      const [page] = await Promise.all([this.#ask(), fetchConversation(this.id), this.#loadEvents()]);
+      this.keep(page.items);
+      this.older = page.next;
+      this.unreadAtStart = this.conversation?.unread ?? 0;
+      this.phase = 'ready';
+      this.problem = null;
+    } catch (error) {
+      this.problem = asProblem(error);
+      this.phase = 'failed';
+    }
+  }
+
+  async loadOlder(): Promise<void> {
+    if (this.older === null || this.loadingOlder) return;
+    this.loadingOlder = true;
+    try {
+      const page = await this.#ask(this.older);
+      this.keep(page.items);
+      this.older = page.next;
+    } finally {
+      this.loadingOlder = false;
+    }
+  }
+
+  async #loadEvents(): Promise<void> {
+    this.events = (await get<Page<Event>>(`/conversations/${this.id}/events`, { limit: 200 }).catch(() => ({ items: this.events }))).items;
+  }
+
+  #soon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#refresh(), 60);
+  }
+
+  async #refresh(): Promise<void> {
+    const page = await this.#ask().catch(() => null);
+    if (!page) return;
+    this.typing = { ...this.typing, customer: false };
+    this.keep(page.items);
+    if (!document.hidden) void markRead(this.id);
+  }
+
+  keep(items: Message[]): void {
+    for (const item of items) {
+      const known = this.#byId.get(item.id);
+      const stale = known?.state && item.state && rank[item.state] < rank[known.state] && item.state !== 'failed';
+      this.#byId.set(item.id, stale ? { ...item, state: known.state } : item);
+    }
+  }
+
+  #state({ message_id: id, state, reason }: Record<string, unknown>): void {
+    const known = this.#byId.get(id as Id);
+    if (!known) return;
+    this.#byId.set(known.id, { ...known, state: state as State, reason: (reason as string | null | undefined) ?? known.reason });
+  }
+
+  #typed({ conversation_id: which, manager_id: manager }: Record<string, unknown>): void {
+    if (which !== this.id) return;
+    this.typing = manager ? { ...this.typing, manager: manager as Id } : { ...this.typing, customer: true };
+    clearTimeout(this.#typingTimer);
+    this.#typingTimer = setTimeout(() => (this.typing = { customer: false, manager: null }), 6000);
+  }
+
+  async retry(id: Id, confirm: boolean): Promise<void> {
+    this.keep([await post<Message>(`/messages/${id}/retry`, confirm ? { confirm: true } : {})]);
+    this.#soon();
+  }
+}

@@ -1,0 +1,29 @@
+// Short notes in the corner: what happened, and the way back.
+import { asProblem } from '../api/client.ts';
+import { t } from '../text/text.svelte.ts';
+
+export interface Toast { key: number; text: string; tone: 'plain' | 'bad'; undo?: () => void }
+
+let toasts = $state<Toast[]>([]);
+let last = 0;
+
+export const shownToasts = () => toasts;
+export function dismiss(key: number): void { toasts = toasts.filter((toast) => toast.key !== key); }
+
+export function say(text: string, undo?: () => void, tone: Toast['tone'] = 'plain'): void {
+  const key = (last += 1);
+  toasts = [...toasts.slice(-2), { key, text, tone, ...(undo ? { undo } : {}) }];
+  setTimeout(() => dismiss(key), tone === 'bad' ? 9000 : 6000);
+}
+
+/** What went wrong, in words a person can act on. */
+export function words(error: unknown): string {
+  const problem = asProblem(error);
+  if (problem.offline) return t('error.offline');
+  if (problem.status === 403) return t('error.forbidden');
+  if (problem.status === 429) return t('error.slow', { n: problem.retryAfter ?? 30 });
+  const fields = problem.errors.map((e) => e.message).join('. ');
+  return [problem.detail, fields].filter((part, index, all) => part && all.indexOf(part) === index).join(': ') || t('error.unknown');
+}
+
+export function complain(error: unknown): void { say(words(error), undefined, 'bad'); }

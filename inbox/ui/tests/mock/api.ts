@@ -1,0 +1,274 @@
+// The HTTP contract spoken by an invented server, stream included: for development, for looking, for browser tests.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Broadcast, Conversation, Id, Message } from '../../src/api/types.ts';
+import * as data from './data.ts';
+
+type Query = URLSearchParams;
+interface Call { query: Query; body: Record<string, any>; id: Id; parts: string[]; key: string }
+class Refusal extends Error {
+  readonly status: number;
+  readonly errors: { field: string; message: string }[];
+  constructor(status: number, detail: string, errors: { field: string; message: string }[] = []) { super(detail); this.status = status; this.errors = errors; }
+}
+type Handler = (call: Call) => unknown;
+const me = () => data.managers[0]!;
+let signedIn = true;
+const listeners = new Set<ServerResponse>();
+let eventId = 0;
+const uploads = new Map<string, { name: string; mime: string; size: number }>();
+const sentKeys = new Map<string, Message>();
+
+export function tell(kind: string, payload: Record<string, unknown> = {}): void {
+  eventId += 1;
+  for (const each of listeners) each.write(`id: ${eventId}\nevent: ${kind}\ndata: ${JSON.stringify(payload)}\n\n`);
+}
+
+function paged<T>(items: T[], query: Query): { items: T[]; next: string | null } {
+  const from = Number(query.get('cursor') ?? 0);
+  const limit = Number(query.get('limit') ?? 50);
+  return { items: items.slice(from, from + limit), next: from + limit < items.length ? String(from + limit) : null };
+}
+function find<T extends { id: Id }>(items: T[], id: Id): T {
+  const found = items.find((item) => item.id === id);
+  if (!found) throw new Refusal(404, 'Нет такой записи.');
+  return found;
+}
+const brief = ({ reaches: _reaches, ...rest }: Conversation) => rest;
+const when = (c: Conversation) => Date.parse(c.last_message?.at ?? c.opened_at);
+const lower = (text: unknown) => String(text ?? '').toLowerCase();
+
+function listConversations({ query }: Call) {
+  const view = query.get('view') ?? 'all';
+  const status = query.get('status') ?? 'active';
+  const q = lower(query.get('q'));
+  const rows = data.conversations.filter((c) =>
+    (status === 'active' ? c.status !== 'closed' : c.status === status)
+    && (view === 'mine' ? c.assignee?.id === 1 : view === 'unassigned' ? !c.assignee : view === 'waiting' ? c.waiting_since : view === 'team' ? c.team : true)
+    && (!query.get('channel') || String(c.channel?.id) === query.get('channel'))
+    && (!q || [c.contact.name, c.contact.number, c.last_message?.text].some((text) => lower(text).includes(q))));
+  rows.sort(query.get('sort') === 'waiting' ? (a, b) => Date.parse(a.waiting_since ?? '2100') - Date.parse(b.waiting_since ?? '2100') : (a, b) => when(b) - when(a));
+  return paged(rows.map(brief), query);
+}
+
+function listMessages({ id, query }: Call) {
+  const conversation = find(data.conversations, id);
+  const own = data.messages.filter((m) => m.conversation_id === id || (conversation.id === 1 && m.conversation_id === 9001)).sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.id - b.id);
+  if (!query.get('newest')) return paged(own, query);
+  const limit = Number(query.get('limit') ?? 50);
+  const end = query.get('cursor') ? Number(query.get('cursor')) : own.length;
+  const from = Math.max(0, end - limit);
+  return { items: own.slice(from, end), next: from > 0 ? String(from) : null };
+}
+
+export function arrive(id: Id, text: string, channel = find(data.conversations, id).channel?.id ?? 1): Message {
+  const c = find(data.conversations, id);
+  const message = data.add(id, 0, 'in', channel, { text, at: new Date().toISOString() });
+  Object.assign(c, { status: 'open', unread: c.unread + 1, waiting_since: c.waiting_since ?? message.at, answer_due: c.answer_due ?? new Date(Date.now() + 20 * 60_000).toISOString(), last_message: { text, at: message.at, direction: 'in', author: 'contact' } });
+  tell('message', { conversation_id: id, message_id: message.id });
+  tell('conversation', { conversation_id: id });
+  return message;
+}
+
+function sendMessage({ id, body, key }: Call) {
+  const again = sentKeys.get(key);
+  if (again) return again;
+  const c = find(data.conversations, id);
+  const text = String(body['text'] ?? '');
+  if (text.includes('!!!')) throw new Refusal(409, 'Клиент остановил сообщения на этом канале. Напишите по почте.');
+  const reach = c.reaches?.find((each) => each.channel.id === body['channel_id']);
+  if (!body['note'] && reach && !reach.can_send) throw new Refusal(409, reach.reason ?? 'Канал закрыт.');
+  const files = ((body['attachments'] ?? []) as { file: string }[]).map(({ file }, index) => ({ id: Date.now() + index, kind: uploads.get(file)?.mime.startsWith('image/') ? 'image' : 'file', ...uploads.get(file)!, url: `/api/v1/files/${file}`, state: 'stored' as const }));
+  const message = data.add(id, 0, body['note'] ? 'note' : 'out', body['channel_id'] ?? c.channel?.id ?? 1, { text, at: new Date().toISOString(), state: body['note'] ? null : 'queued', attachments: files, reply_to: body['reply_to'] ?? null, subject: body['subject'] ?? null });
+  sentKeys.set(key, message);
+  if (!body['note']) Object.assign(c, { status: 'waiting', waiting_since: null, answer_due: null, unread: 0 });
+  Object.assign(c, { last_message: { text, at: message.at, direction: message.direction, author: 'manager' } });
+  tell('message', { conversation_id: id, message_id: message.id });
+  tell('conversation', { conversation_id: id });
+  if (!body['note']) (['sent', 'delivered', 'read'] as const).forEach((state, index) => setTimeout(() => { message.state = state; tell('state', { message_id: message.id, conversation_id: id, state, reason: null }); }, 700 * (index + 1)));
+  return message;
+}
+
+function patchConversation({ id, body }: Call) {
+  const c = find(data.conversations, id);
+  const { assignee, team, ...rest } = body as { assignee?: Id | null; team?: Id | null };
+  Object.assign(c, rest);
+  if (assignee !== undefined) c.assignee = assignee === null ? null : (({ id, name }) => ({ id, name }))(find(data.managers, assignee));
+  if (team !== undefined) c.team = team === null ? null : (({ id, name }) => ({ id, name }))(find(data.teams, team));
+  if (c.status === 'closed') c.waiting_since = null;
+  const kind = body['status'] === 'closed' ? 'closed' : body['status'] === 'snoozed' ? 'snoozed' : body['status'] === 'open' ? 'reopened' : assignee !== undefined ? 'assigned' : team ? 'team' : 'labeled';
+  (data.events[id] ??= []).push({ id: Date.now(), at: new Date().toISOString(), kind, actor: { kind: 'manager', id: 1, name: me().name }, data: { assignee: c.assignee, team: c.team, snoozed_until: c.snoozed_until } });
+  tell('conversation', { conversation_id: id });
+  return c;
+}
+
+const counts = () => {
+  const active = data.conversations.filter((c) => c.status !== 'closed');
+  const mine = active.filter((c) => c.assignee?.id === 1);
+  return { mine: mine.length, unassigned: active.filter((c) => !c.assignee).length, all: active.length, unread_mine: mine.filter((c) => c.unread).length, late: active.filter((c) => c.answer_due && Date.parse(c.answer_due) < Date.now()).length };
+};
+const session = () => ({ manager: me(), csrf: 'mock', language: 'ru', public_url: 'https://inbox.lampa.example', version: '0.1.0', rights: ['conversations', 'contacts', 'tasks', 'channels', 'managers', 'teams', 'flows', 'templates', 'broadcasts', 'reports'].flatMap((each) => [`${each}.read`, `${each}.write`]) });
+const withId = <T extends { id: Id }>(items: T[], item: object): T => { const made = { ...item, id: Math.max(0, ...items.map((each) => each.id)) + 1 } as T; items.push(made); return made; };
+const problemsOf = (source: string) => (!source.includes('start:') ? [{ step: null, field: 'start', message: 'Не сказано, с какого шага начинать: добавьте start.' }] : source.includes('\t') ? [{ step: null, field: null, line: 1 + source.slice(0, source.indexOf('\t')).split('\n').length, message: 'Отступы делаются пробелами.' }] : []);
+const filled = (body: string, name = 'Екатерина') => body.replace(/\{\{\s*contact\.name\s*\}\}/g, name);
+
+function act(id: Id, verb: string): Broadcast {
+  const b = find(data.broadcasts, id);
+  b.state = ({ start: 'running', pause: 'paused', resume: 'running', cancel: 'cancelled' } as const)[verb as 'start']!;
+  if (verb === 'start') Object.assign(b, { planned: 320, counts: { waiting: 320 }, started_at: new Date().toISOString() });
+  tell('broadcast', { broadcast_id: id, state: b.state, counts: b.counts });
+  return b;
+}
+setInterval(() => {
+  for (const b of data.broadcasts) {
+    if (b.state !== 'running' || !b.counts.waiting) continue;
+    const step = Math.min(b.counts.waiting, 7);
+    b.counts = { ...b.counts, waiting: b.counts.waiting - step, sent: (b.counts.sent ?? 0) + 2, delivered: (b.counts.delivered ?? 0) + step - 2 };
+    tell('broadcast', { broadcast_id: b.id, state: b.state, counts: b.counts });
+  }
+}, 1500).unref();
+
+const kinds = [
+  { kind: 'telegram', title: 'Telegram', fields: [{ name: 'token', title: 'Токен бота', description: 'Даёт @BotFather', type: 'string', secret: true, required: true, default: null }, { name: 'mode', title: 'Как получать', description: 'webhook: Telegram зовёт нас; polling: мы спрашиваем сами', type: 'choice', choices: ['webhook', 'polling'], secret: false, required: false, default: 'webhook' }] },
+  { kind: 'email', title: 'E-mail', fields: [{ name: 'address', title: 'Адрес', description: '', type: 'string', secret: false, required: true, default: null }, { name: 'smtp_port', title: 'Порт SMTP', description: '', type: 'integer', secret: false, required: false, default: 587 }, { name: 'password', title: 'Пароль', description: '', type: 'string', secret: true, required: false, default: null }] },
+];
+
+const routes: [string, string, Handler][] = [
+  ['GET', '/conversations', listConversations],
+  ['POST', '/conversations', ({ body }) => find(data.conversations, body['contact_id'])],
+  ['GET', '/conversations/counts', counts],
+  ['GET', '/conversations/:id', ({ id }) => find(data.conversations, id)],
+  ['PATCH', '/conversations/:id', patchConversation],
+  ['POST', '/conversations/:id/read', ({ id }) => { find(data.conversations, id).unread = 0; tell('counts'); }],
+  ['POST', '/conversations/:id/typing', () => undefined],
+  ['GET', '/conversations/:id/messages', listMessages],
+  ['POST', '/conversations/:id/messages', sendMessage],
+  ['GET', '/conversations/:id/events', ({ id, query }) => paged(data.events[id] ?? [], query)],
+  ['POST', '/messages/:id/retry', ({ id }) => { const m = find(data.messages, id); m.state = 'queued'; m.reason = null; setTimeout(() => { m.state = 'sent'; tell('state', { message_id: id, conversation_id: m.conversation_id, state: 'sent', reason: null }); }, 800); return m; }],
+  ['GET', '/managers', ({ query }) => paged(data.managers, query)],
+  ['POST', '/managers', ({ body }) => { if (data.managers.some((m) => m.email === body['email'])) throw new Refusal(422, 'Не сохранено.', [{ field: 'email', message: 'Такая почта уже есть.' }]); return withId(data.managers, { role: 'operator', language: 'ru', available: false, capacity: 20, open: 0, teams: [], disabled: false, ...body }); }],
+  ['PATCH', '/managers/:id', ({ id, body }) => Object.assign(find(data.managers, id), body)],
+  ['GET', '/teams', ({ query }) => paged(data.teams, query)],
+  ['POST', '/teams', ({ body }) => withId(data.teams, { name: body['name'], members: [] })],
+  ['PATCH', '/teams/:id', ({ id, body }) => Object.assign(find(data.teams, id), body)],
+  ['GET', '/contacts', ({ query }) => paged(data.contacts.filter((c) => (!query.get('q') || [c.name, c.number, ...c.identities.map((i) => i.address)].some((text) => lower(text).includes(lower(query.get('q'))))) && (!query.get('tag') || c.tags.includes(query.get('tag')!))), query)],
+  ['POST', '/contacts', ({ body }) => withId(data.contacts, { ...data.contacts[0]!, identities: [], tags: [], fields: {}, consent: [], manager: null, conversations: 0, number: 1000 + data.contacts.length + 1, ...body })],
+  ['GET', '/contacts/:id', ({ id }) => find(data.contacts, id)],
+  ['PATCH', '/contacts/:id', ({ id, body }) => { const c = find(data.contacts, id); Object.assign(c, { ...body, ...(body['manager'] !== undefined ? { manager: body['manager'] && (({ id, name }) => ({ id, name }))(find(data.managers, body['manager'])) } : {}) }); tell('contact', { contact_id: id }); return c; }],
+  ['POST', '/contacts/:id/split', ({ id }) => ({ ...find(data.contacts, id), id: 900, number: 1900 })],
+  ['POST', '/contacts/:id/merge', ({ id }) => find(data.contacts, id)],
+  ['GET', '/contacts/:id/conversations', ({ id, query }) => paged([brief(find(data.conversations, id)), ...(id % 2 ? [{ ...brief(find(data.conversations, id)), id: 120 + id, status: 'closed', subject: 'Светильник «Орбита»', opened_at: data.ago(57600) }] : [])], query)],
+  ['GET', '/tags', () => ({ items: [{ tag: 'опт', count: 41 }, { tag: 'vip', count: 12 }, { tag: 'дизайнер', count: 88 }] })],
+  ['GET', '/tasks', ({ query }) => paged(data.tasks.filter((each) => (query.get('done') === 'true' ? each.done_at : !each.done_at) && (query.get('manager') !== 'me' || each.manager?.id === 1) && (query.get('manager') !== 'none' || !each.manager)), query)],
+  ['POST', '/tasks', ({ body }) => withId(data.tasks, { kind: 'manual', title: body['title'], contact: null, conversation_id: body['conversation_id'] ?? null, manager: { id: 1, name: me().name }, team: null, due_at: body['due_at'] ?? null, created_at: new Date().toISOString(), done_at: null, late: false })],
+  ['PATCH', '/tasks/:id', ({ id, body }) => { const task = find(data.tasks, id); const { done, ...rest } = body; Object.assign(task, rest); if (done !== undefined) task.done_at = done ? new Date().toISOString() : null; return task; }],
+  ['GET', '/channels', ({ query }) => paged(data.channels, query)],
+  ['GET', '/channels/kinds', () => ({ items: kinds })],
+  ['POST', '/channels', ({ body }) => { if (!body['settings']?.token && body['kind'] === 'telegram') throw new Refusal(422, 'Канал не создан.', [{ field: 'settings.token', message: 'Нужен токен бота.' }]); return withId(data.channels, { ...data.channels[0]!, ...body }); }],
+  ['PATCH', '/channels/:id', ({ id, body }) => Object.assign(find(data.channels, id), body)],
+  ['DELETE', '/channels/:id', ({ id }) => { data.channels.splice(data.channels.findIndex((c) => c.id === id), 1); }],
+  ['POST', '/channels/:id/check', ({ id }) => (id === 3 ? { ok: false, problem: 'Twilio отвечает 401: ключ отозван.' } : { ok: true, account: find(data.channels, id).account })],
+  ['GET', '/channels/:id/raw', ({ query }) => paged(Array.from({ length: 7 }, (_, index) => ({ id: 90 - index, received_at: data.ago(index * 9 + 2), method: 'POST', state: index === 2 ? 'failed' : 'done', error: index === 2 ? 'update.message: unknown kind' : null, events: index === 2 ? 0 : 1, size: 600 + index * 31 })), query)],
+  ['POST', '/raw/:id/replay', ({ id }) => ({ id, state: 'done' })],
+  ['GET', '/flows', ({ query }) => paged(data.flows, query)],
+  ['POST', '/flows', ({ body }) => withId(data.flows, { enabled: false, ...body })],
+  ['PATCH', '/flows/:id', ({ id, body }) => { const problems = body['source'] ? problemsOf(body['source']) : []; if (problems.length) throw new Refusal(422, 'Сценарий не сохранён.', problems.map((each) => ({ field: each.field ?? 'source', message: each.message }))); return Object.assign(find(data.flows, id), body); }],
+  ['POST', '/flows/check', ({ body }) => ({ problems: problemsOf(String(body['source'])) })],
+  ['GET', '/templates', ({ query }) => paged(data.templates, query)],
+  ['POST', '/templates', ({ body }) => withId(data.templates, body)],
+  ['PATCH', '/templates/:id', ({ id, body }) => Object.assign(find(data.templates, id), body)],
+  ['DELETE', '/templates/:id', ({ id }) => { data.templates.splice(data.templates.findIndex((each) => each.id === id), 1); }],
+  ['POST', '/templates/preview', ({ body }) => ({ text: filled(String(body['body'])) })],
+  ['GET', '/broadcasts', ({ query }) => paged(data.broadcasts, query)],
+  ['POST', '/broadcasts', ({ body }) => withId(data.broadcasts, { name: body['name'], body: body['body'], tag: body['tag'] ?? null, channel: null, state: 'draft', planned: 0, counts: {}, created_at: new Date().toISOString(), started_at: null, finished_at: null })],
+  ['POST', '/broadcasts/preview', ({ body }) => ({ people: 1840, skipped: { 'Просили не писать': 20, 'Нет подходящего канала': 7 }, sample: data.contacts.slice(0, 3).map((c, index) => ({ contact: { id: c.id, name: c.name }, text: filled(String(body['body']), c.name ?? ''), channel: { id: index + 1, kind: data.channels[index]!.kind, name: data.channels[index]!.name } })) })],
+  ['GET', '/broadcasts/:id', ({ id }) => find(data.broadcasts, id)],
+  ['GET', '/broadcasts/:id/recipients', ({ query }) => paged(data.contacts.filter((_, index) => !query.get('state') || index % 3 === 0).map((c, index) => ({ contact: { id: c.id, name: c.name }, state: query.get('state') ?? ['read', 'delivered', 'failed', 'waiting'][index % 4]!, reason: index % 4 === 2 ? 'Номер не в сети.' : null, channel: { id: 1, kind: 'telegram', name: 'Лампа, бот' }, conversation_id: c.id })), query)],
+  ['GET', '/reports/managers', () => ({ items: data.managers.slice(0, 5).map((m, index) => ({ manager: { id: m.id, name: m.name }, taken: 40 - index * 6, answered: 38 - index * 6, messages: 210 - index * 31, first_answer_seconds: index === 3 ? null : 190 + index * 240, closed: 31 - index * 5, late: index, link: `/conversations?assignee=${m.id}&status=closed` })) })],
+  ['GET', '/sessions', () => ({ items: [{ id: 1, created_at: data.ago(9000), seen_at: data.ago(0), agent: 'Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0', ip: '192.0.2.10', current: true }, { id: 2, created_at: data.ago(20000), seen_at: data.ago(800), agent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Safari/605', ip: '192.0.2.44', current: false }] })],
+  ['DELETE', '/sessions/:id', () => undefined],
+  ['GET', '/tokens', () => ({ items: [{ id: 1, name: 'Учётная система', created_at: data.ago(50000) }] })],
+  ['POST', '/tokens', ({ body }) => ({ id: 2, name: body['name'], token: 'sb_example_0000000000000000' })],
+  ['DELETE', '/tokens/:id', () => undefined],
+];
+
+function match(method: string, path: string): { handler: Handler; id: Id } | null {
+  const parts = path.split('/');
+  for (const [wanted, pattern, handler] of routes) {
+    if (wanted !== method) continue;
+    const shape = pattern.split('/');
+    if (shape.length !== parts.length) continue;
+    if (shape.every((part, index) => part === parts[index] || (part === ':id' && /^\d+$/.test(parts[index]!)))) return { handler, id: Number(parts[shape.indexOf(':id')] ?? 0) };
+  }
+  return null;
+}
+
+function reply(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'Content-Type': status >= 400 ? 'application/problem+json' : 'application/json', 'Cache-Control': 'no-store' });
+  response.end(body === undefined ? undefined : JSON.stringify(body));
+}
+
+async function read(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+function file(response: ServerResponse, name: string): void {
+  const [fill, label] = decodeURIComponent(name).split('-');
+  if (!label) { response.writeHead(200, { 'Content-Type': 'application/octet-stream' }); response.end(''); return; }
+  response.writeHead(200, { 'Content-Type': 'image/svg+xml' });
+  response.end(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 300"><rect width="400" height="300" fill="${fill}"/><path d="M60 230 150 120l70 80 50-50 80 80z" fill="#fff" opacity=".5"/><circle cx="300" cy="80" r="28" fill="#fff" opacity=".6"/></svg>`);
+}
+
+/** Ways for a test or a person to make things happen: /api/mock/arrive?id=&text=, /api/mock/typing?id=, /api/mock/signout. */
+function pull(path: string, query: Query): void {
+  const id = Number(query.get('id') ?? 2);
+  if (path === 'arrive') arrive(id, query.get('text') ?? 'Есть новости?');
+  else if (path === 'typing') tell('typing', { conversation_id: id, manager_id: query.get('manager') ? Number(query.get('manager')) : null });
+  else if (path === 'signout') signedIn = false;
+}
+
+export async function serveApi(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  const url = new URL(request.url ?? '/', 'http://mock');
+  if (url.pathname.startsWith('/api/mock/')) { pull(url.pathname.slice(10), url.searchParams); reply(response, 204, undefined); return true; }
+  if (!url.pathname.startsWith('/api/v1/')) return false;
+  const path = url.pathname.slice(7);
+  const method = request.method ?? 'GET';
+  if (path === '/session') {
+    if (method === 'POST') { const body = JSON.parse((await read(request)).toString()) as { password: string }; if (body.password === 'wrong') { reply(response, 401, { title: 'Unauthorized', status: 401 }); return true; } signedIn = true; }
+    if (method === 'DELETE') { signedIn = false; reply(response, 204, undefined); return true; }
+    reply(response, signedIn ? 200 : 401, signedIn ? session() : { title: 'Unauthorized', status: 401 });
+    return true;
+  }
+  if (!signedIn) { reply(response, 401, { title: 'Unauthorized', status: 401 }); return true; }
+  if (path === '/stream') {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
+    response.write(': hello\n\n');
+    listeners.add(response);
+    request.on('close', () => listeners.delete(response));
+    return true;
+  }
+  if (path.startsWith('/files/')) { file(response, path.slice(7)); return true; }
+  if (path === '/uploads') {
+    const text = (await read(request)).toString('latin1');
+    const name = Buffer.from(/filename="([^"]*)"/.exec(text)?.[1] ?? 'file', 'latin1').toString('utf8');
+    const mime = /Content-Type: ([^\r\n]+)/i.exec(text)?.[1] ?? 'application/octet-stream';
+    const id = `up${uploads.size + 1}`;
+    uploads.set(id, { name, mime, size: text.length });
+    reply(response, 201, { file: id, kind: mime.startsWith('image/') ? 'image' : 'file', name, mime, size: text.length, url: `/api/v1/files/silver-${id}` });
+    return true;
+  }
+  const verb = /^\/broadcasts\/(\d+)\/(start|pause|resume|cancel)$/.exec(path);
+  if (verb && method === 'POST') { reply(response, 200, act(Number(verb[1]), verb[2]!)); return true; }
+  const found = match(method, path);
+  if (!found) { reply(response, 404, { title: 'Not found', status: 404, detail: `${method} ${path}` }); return true; }
+  try {
+    const raw = method === 'GET' ? '' : (await read(request)).toString();
+    const answer = found.handler({ query: url.searchParams, body: raw ? JSON.parse(raw) as Record<string, unknown> : {}, id: found.id, parts: path.split('/'), key: String(request.headers['idempotency-key'] ?? '') });
+    reply(response, answer === undefined ? 204 : method === 'POST' ? 201 : 200, answer);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    reply(response, error.status, { type: 'about:blank', title: 'Refused', status: error.status, detail: error.message, errors: error.errors });
+  }
+  return true;
+}
