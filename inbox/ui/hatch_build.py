@@ -16,17 +16,6 @@ PLACES = (
     *("src", "public", "index.html", "vite.config.ts", "svelte.config.js", "tsconfig.json"),
     *("package.json", "package-lock.json", ".npmrc"),
 )
-    "src",
-    "chat",
-    "public",
-    "index.html",
-    "package.json",
-    "package-lock.json",
-    ".npmrc",
-    "vite.config.ts",
-    "svelte.config.js",
-    "tsconfig.json",
-)
 IGNORED = {"node_modules", "dist", "__pycache__"}
 
 
