@@ -2,7 +2,7 @@
 
     flow = load(text)                                            # bots.load; FlowError.problems names step, field and line
     flow = choose(flows, heard, facts, first=True)               # bots.triggers: which flow begins, or None
-    turn = start(flow, facts)                                    # bots.engine
+    turn = start(flow, facts, heard)                             # bots.engine; heard: the message that began it, or None
     turn = advance(flow, Session.from_json(row), Heard(text="2"), facts)
     for effect in turn.effects: ...                              # Say, SetField, SetTag, HandOver, Finish, in this order
     store(turn.session.to_json()); over = turn.session.done

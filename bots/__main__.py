@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bots.consent import consent
-from bots.dialogues import did
+from bots.dialogues import did, learned
 from bots.engine import advance, start
 from bots.flow import Flow
 from bots.library import library
@@ -88,12 +88,13 @@ def talk(flow: Flow, facts: Facts, screen: Console, lines: Iterable[str]) -> Non
     for line in lines:
         if line == "/quit":
             return
-        if line == "/restart" or (turn.session.done and line):
-            turn = start(flow, facts)
-        elif line:
-            turn = _hear(flow, turn, line, facts, screen)
-        else:
+        if not line:
             continue
+        facts = learned(facts, turn.effects)
+        if line == "/restart" or turn.session.done:
+            turn = start(flow, facts, None if line == "/restart" else Heard(text=line))
+        else:
+            turn = _hear(flow, turn, line, facts, screen)
         show(turn, screen)
 
 

@@ -17,6 +17,7 @@ A turn's messages and effects must all be named, in order. `does` has `set NAME 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -57,6 +58,7 @@ class Dialogue(Part):
     """One conversation with the flow."""
 
     about: str
+    begins: str = Field("", description="The message that begins the flow")
     contact: Contact = Contact()
     channel: str = "telegram"
     open: bool = True
@@ -100,11 +102,25 @@ def play(flow: Flow, dialogue: Dialogue, language: str) -> Iterator[tuple[Line |
         open=dialogue.open,
         opens_at=dialogue.opens_at,
     )
-    turn = start(flow, facts)
+    begun = Heard(text=dialogue.begins) if dialogue.begins else None
+    turn = start(flow, facts, begun)
     for heard, wanted in _exchanges(dialogue.talk):
+        facts = learned(facts, turn.effects)
         if heard is not None:
             turn = advance(flow, turn.session, _heard(heard, turn), facts)
         yield heard, wanted, turn
+
+
+def learned(facts: Facts, effects: Sequence[Effect]) -> Facts:
+    """What is known of the contact after the effects were carried out."""
+    for effect in effects:
+        if isinstance(effect, SetTag):
+            facts = replace(facts, tags=facts.tags | {effect.name} if effect.on else facts.tags - {effect.name})
+        elif isinstance(effect, SetField) and effect.name in ("name", "language"):
+            facts = replace(facts, **{effect.name: str(effect.value or "")})  # type: ignore[arg-type]  # both are texts
+        elif isinstance(effect, SetField):
+            facts = replace(facts, fields={**facts.fields, effect.name: effect.value})
+    return facts
 
 
 def _exchanges(talk: Sequence[Line]) -> Iterator[tuple[Line | None, list[Line]]]:

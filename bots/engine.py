@@ -27,6 +27,9 @@ from bots.session import Button, Cause, Effect, Facts, Finish, HandOver, Heard, 
 MAX_STEPS = 100
 """Steps in one turn; a flow that goes round in circles is handed over."""
 
+MAX_ANSWER = 4096
+"""Characters of an answer that are looked at and kept."""
+
 REASONS: dict[Cause, str] = {
     "step": "The bot handed over",
     "not_understood": "The bot did not understand the customer",
@@ -37,11 +40,15 @@ REASONS: dict[Cause, str] = {
 _WAIT = -3
 
 
-def start(flow: Flow, facts: Facts) -> Turn:
-    """The flow's first turn."""
+def start(flow: Flow, facts: Facts, heard: Heard | None = None) -> Turn:
+    """The flow's first turn. `heard` is the message that began it, if one did: a question that listens takes it as its answer."""
     program = program_of(flow)
     session = Session(flow=flow.name, revision=program.revision, started=facts.now)
-    return _Run(program, session, facts).go(0)
+    run = _Run(program, session, facts)
+    if heard is not None:
+        run.heard = heard
+        run.variables["answer"] = heard.text[:MAX_ANSWER]
+    return run.go(0)
 
 
 def advance(flow: Flow, session: Session, heard: Heard, facts: Facts) -> Turn:
@@ -70,31 +77,39 @@ class _Run:
         self.tags = facts.tags
         self.where = ""
         self.awaiting = ""
+        self.heard: Heard | None = None
+        self.cause: Cause = "step"
         self.language = self._language()
 
     def hear(self, asking: Asking, heard: Heard) -> Turn:
         """What the answer leads to."""
+        self.variables["answer"] = heard.text[:MAX_ANSWER]
         if heard.choice is not None and heard.choice not in asking.ids and heard.choice in self.program.buttons:
-            self.variables |= {"answer": heard.text, "choice": heard.choice}
+            self.variables["choice"] = heard.choice
             return self.go(self.program.buttons[heard.choice])
-        index = asking.matcher.find(heard.text, heard.choice) if asking.matcher else None
+        place = self.understand(asking, heard)
+        return self._again(asking) if place is None else self.go(place)
+
+    def understand(self, asking: Asking, heard: Heard) -> int | None:
+        """Save the answer; where it leads, None if it is none."""
+        index = asking.matcher.find(heard.text[:MAX_ANSWER], heard.choice) if asking.matcher else None
         value: Value = None
         if index is not None:
             value = self.variables["choice"] = asking.ids[index]
         elif asking.expects != "choice":
             value = understand(asking.expects, heard, self.facts)
         if value is None:
-            return self._again(asking)
-        self.variables["answer"] = heard.text
+            return None
         if asking.save_as:
             self.variables[asking.save_as] = value
         goto = asking.gotos[index] if index is not None else None
-        return self.go(asking.next if goto is None else goto)
+        return asking.next if goto is None else goto
 
     def _again(self, asking: Asking) -> Turn:
         tries = self.session.tries + 1
         if tries >= asking.tries:
-            return self.hand_over("not_understood") if asking.otherwise == TO_HAND_OVER else self.go(asking.otherwise)
+            self.cause = "not_understood"
+            return self.go(asking.otherwise)
         try:
             self.say(asking.retry)
         except RenderError as error:
@@ -117,7 +132,7 @@ class _Run:
 
     def _arrive(self, place: int) -> Turn:
         if place == TO_HAND_OVER and not (self.effects and isinstance(self.effects[-1], HandOver)):
-            return self.hand_over("step")
+            return self.hand_over(self.cause)
         if place == TO_END:
             self.effects.append(Finish())
         return self._turn(0)
@@ -174,9 +189,15 @@ class _Run:
             "opens_at": self.facts.opens_at,
         }
 
+    def learn(self, name: str, value: Value) -> None:
+        """A field of the contact; with its language the flow goes on in that."""
+        self.contact[name] = value
+        if name == "language":
+            self.language = self._language()
+
     def _language(self) -> str:
         """The contact's language as the flow spells it, else the flow's first."""
-        wanted, spoken = self.facts.language, self.program.languages
+        wanted, spoken = str(self.contact["language"] or ""), self.program.languages
         if wanted in spoken:
             return wanted
         short = wanted.replace("_", "-").lower().split("-")[0]
@@ -189,6 +210,11 @@ def _saying(run: _Run, step: Saying) -> int:
 
 
 def _asking(run: _Run, step: Asking) -> int:
+    if step.listen and run.heard is not None:
+        heard, run.heard = run.heard, None
+        place = run.understand(step, heard)
+        if place is not None:
+            return place
     run.say(step.message)
     run.where, run.awaiting = step.key, step.expects
     return _WAIT
@@ -207,7 +233,7 @@ def _setting(run: _Run, step: Setting) -> int:
         if what == "variable":
             run.variables[name] = value
         elif what == "contact":
-            run.contact[name] = value
+            run.learn(name, value)
             run.effects.append(SetField(name=name, value=value))
         else:
             on = value not in (False, None, "", "false")
@@ -221,7 +247,7 @@ def _handing(run: _Run, step: Handing) -> int:
     if text:
         run.effects.append(Say(text=text))
     reason = run.text(step.reason).strip() if step.reason else ""
-    run.effects.append(HandOver(team=step.team, reason=reason or REASONS["step"], priority=step.priority))
+    run.effects.append(HandOver(team=step.team, reason=reason or REASONS[run.cause], priority=step.priority, cause=run.cause))
     return TO_HAND_OVER
 
 

@@ -101,6 +101,7 @@ class AskStep(_Step):
     tries: int = Field(2, ge=1, le=10)
     retry: Text | None = None
     otherwise: Label = HAND_OVER
+    listen: bool = Field(False, description="The message that began the flow may answer this already; then it is not asked")
     goto: Label | None = None
 
     @property

@@ -26,6 +26,21 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  `Any`: PyYAML's own type
 
+    _in_words = False
+
+    def scan_plain(self) -> yaml.ScalarToken:
+        """YAML 1.2 lets a question mark stand in the middle of `{en: How are you?}`; PyYAML does not."""
+        self._in_words = True
+        try:
+            return super().scan_plain()
+        finally:
+            self._in_words = False
+
+    def peek(self, index: int = 0) -> str:
+        """Inside words a question mark looks like any letter to the scanner."""
+        found = str(super().peek(index))
+        return "a" if self._in_words and found == "?" else found
+
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Anchors can make a short text endlessly long."""
         event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it out
@@ -92,8 +107,6 @@ def _hint(text: str, line: int) -> str:
     written = text.splitlines()[line - 1] if line <= len(text.splitlines()) else ""
     if re.search(r"(?:^|[:-])\s*\{\{", written):
         return "a text that begins with {{ needs quotes around it"
-    if re.search(r"[\[{].*\?", written):
-        return "a text with a question mark inside { } or [ ] needs quotes around it"
     if re.search(r":.*: ", written):
         return "a text with a colon in it needs quotes around it"
     return "use spaces, not tabs, at the beginning of a line" if written.startswith("\t") else ""

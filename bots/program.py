@@ -48,6 +48,7 @@ class Asking:
     save_as: str | None
     matcher: Matcher | None
     ids: tuple[str, ...]
+    listen: bool
     gotos: tuple[int | None, ...]
     otherwise: int
     next: int
@@ -172,6 +173,7 @@ def _asking(step: AskStep, index: int, flow: Flow, places: Mapping[str, int], af
         save_as=step.save_as,
         matcher=Matcher(options) if options else None,
         ids=tuple(each.id for each in step.choices),
+        listen=step.listen,
         gotos=tuple(places[each.goto] if each.goto else None for each in step.choices),
         otherwise=places[step.otherwise],
         next=after,

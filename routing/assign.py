@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from heapq import heapify, heappop, heappush
 from typing import Literal
 
@@ -11,8 +11,11 @@ from routing.rules import WhenAway
 Reason = Literal["responsible", "least_loaded", "responsible_away", "responsible_gone", "waits_for_responsible", "nobody_free"]
 """responsible_away, responsible_gone: given to the least loaded, because the responsible cannot take it now or has left."""
 
-_Key = tuple[int, float, int, int]
+_Key = tuple[int, datetime, int, int]
 """(load, last assigned, turn in this pass, id): the smallest is next."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_IN_THIS_PASS = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +61,11 @@ class Desk:
 
     def __init__(self, managers: Iterable[Manager]) -> None:
         self._managers = {manager.id: manager for manager in managers}
-        self._keys = {each.id: _key(each) for each in self._managers.values() if each.available and each.load < each.capacity}
+        self._keys: dict[int, _Key] = {
+            id_: (each.load, each.last_assigned or _NEVER, 0, id_)
+            for id_, each in self._managers.items()
+            if each.available and each.load < each.capacity
+        }
         self._heaps: dict[int | None, list[_Key]] = {}
         self._turn = 0
 
@@ -106,7 +113,7 @@ class Desk:
         if load >= manager.capacity:
             del self._keys[manager_id]
         else:
-            key = self._keys[manager_id] = (load, float("inf"), self._turn, manager_id)
+            key = self._keys[manager_id] = (load, _IN_THIS_PASS, self._turn, manager_id)
             for team_id, heap in self._heaps.items():
                 if team_id is None or team_id in manager.teams:
                     heappush(heap, key)
@@ -129,11 +136,6 @@ def drain(queue: Sequence[Request], managers: Iterable[Manager]) -> list[tuple[i
     desk = Desk(managers)
     decided = (desk.take(request) for request in sorted(queue, key=lambda each: (each.since, each.id)))
     return [(each.request_id, each.manager_id) for each in decided if each.manager_id is not None]
-
-
-def _key(manager: Manager) -> _Key:
-    last = manager.last_assigned
-    return (manager.load, float("-inf") if last is None else last.timestamp(), 0, manager.id)
 
 
 def _queued(request: Request, reason: Reason, waits_for: int | None = None) -> Assignment:

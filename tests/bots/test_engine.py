@@ -107,6 +107,54 @@ def test_buttons_are_titled_in_the_contact_s_language_and_understood_in_every_on
     assert talk(script, "сюда") == [Finish()]
 
 
+LISTENING = """  - say: Hi
+  - ask: Which?
+    listen: true
+    choices: [{id: a, title: Apple, words: [apple*]}, {id: b, title: Bread}]
+  - ask: How many {{ choice }}?
+    listen: true
+    expect: number
+    save_as: n
+  - say: "{{ n }}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("begins", "expected"),
+    [
+        (None, ["Hi", "Which?"]),
+        ("hello", ["Hi", "Which?"]),
+        ("2 apples", ["Hi", "How many a?"]),
+    ],
+)
+def test_what_was_said_first_is_not_asked_again(begins: str | None, expected: list[str]) -> None:
+    turn = start(flow(LISTENING), FACTS, None if begins is None else Heard(text=begins))
+    assert [each.text for each in turn.effects if isinstance(each, Say)] == expected
+
+
+def test_a_message_answers_at_most_one_question() -> None:
+    turn = start(flow(LISTENING), FACTS, Heard(text="5 breads"))
+    assert turn.session.where == "#2"
+    assert advance(flow(LISTENING), turn.session, Heard(text="2"), FACTS).session.where == "n"
+
+
+def test_the_flow_goes_on_in_the_language_that_is_chosen() -> None:
+    steps = """  - ask: {ru: Язык?, en: Language?}
+    choices: [{id: ru, title: По-русски}, {id: en, title: In English}]
+  - set: {contact.language: "{{ choice }}"}
+  - say: {ru: Привет, en: Hi}
+"""
+    script = flow(steps, languages="[ru, en]")
+    assert talk(script, "по-русски") == [SetField(name="language", value="ru"), Say(text="Привет"), Finish()]
+
+
+def test_a_hand_over_says_whether_the_bot_was_at_a_loss() -> None:
+    script = flow(
+        "  - ask: Mail?\n    expect: email\n    tries: 1\n    otherwise: lost\n  - end\n  - hand_over:\n    label: lost\n    reason: '{{ answer }}'"
+    )
+    assert talk(script, "no idea") == [HandOver(reason="no idea", cause="not_understood")]
+
+
 CHANGED = [
     ("the label is still there", "  - say: New\n  - ask: City?\n    label: city\n  - say: done", [Say(text="done"), Finish()]),
     ("the label is gone", "  - ask: City?\n    label: town", None),

@@ -111,9 +111,9 @@ MISTAKES = [
         "line 5, step 1, attachments 1: an address begins with https://",
     ),
     (
-        "a question mark in braces",
-        "  - say: {en: What? Why}",
-        "line 4: a text with a question mark inside { } or [ ] needs quotes around it",
+        "a colon in braces",
+        "  - say: {en: Note: this}",
+        "line 4: a text with a colon in it needs quotes around it",
     ),
     ("a colon", "  - say: Note: this", "line 4: a text with a colon in it needs quotes around it"),
     ("a text that begins with a variable", "  - say: {{ name }}!", "line 4: a text that begins with {{ needs quotes around it"),
@@ -179,6 +179,11 @@ def test_whatever_comes_as_json_is_explained(document: object) -> None:
 def test_words_that_yaml_takes_for_truth_and_times_stay_words() -> None:
     flow = load(HEAD + "  - ask: ok\n    choices: [{id: yes, title: No}, {id: on, title: 9:30}, {id: 2, title: 5}]")
     assert [(each.id, each.title) for each in flow.steps[0].choices] == [("yes", "No"), ("on", "9:30"), ("2", "5")]  # type: ignore[union-attr]
+
+
+def test_a_question_mark_needs_no_quotes() -> None:
+    flow = load(HEAD + "  - ask: {en: How are you? Well?}\n    choices: [{id: a, title: Why?}]")
+    assert flow.steps[0].ask == {"en": "How are you? Well?"}  # type: ignore[union-attr]
 
 
 def test_the_revision_follows_the_content_and_not_the_layout() -> None:
