@@ -10,6 +10,7 @@ import re
 import struct
 import zlib
 from collections.abc import Awaitable, Callable
+from functools import partial
 from random import Random
 
 import aiohttp
@@ -56,12 +57,14 @@ class Life:
         random = Random(f"{self._seed}:{act.customer}:{act.channel}")
         customer = self.phones.customers[act.customer]
         await asyncio.sleep((act.after + random.uniform(0, 2)) * self._pace)
-        for line in act.lines:
-            heard = _answers(customer, act.channel)
+        heard = 0
+        for number, line in enumerate(act.lines):
+            if number:
+                await self._wait(customer, partial(_answered, customer, act.channel, line, heard))
+                await asyncio.sleep(random.uniform(*_READING) * self._pace)
+            heard = len(_ours(customer, act.channel))
             if not await self._speak(customer, act.channel, line, random):
                 return
-            await self._wait_for_answer(customer, act.channel, heard)
-            await asyncio.sleep(random.uniform(*_READING) * self._pace)
 
     def _whim(self, random: Random) -> tuple[Customer, str, Line]:
         """Somebody who comes back, through one of their channels."""
@@ -82,37 +85,38 @@ class Life:
             return False
         return True
 
-    async def _wait_for_answer(self, customer: Customer, channel: str, heard: int) -> None:
-        """Until more than `heard` answers are on the phone, or patience ends."""
-        answered = asyncio.Event()
-
-        def look(changed: Customer) -> None:
-            if _answers(customer, channel) > heard:
-                answered.set()
-
-        stop = self.phones.listen(look)
-        look(customer)
+    async def _wait(self, customer: Customer, wanted: Callable[[], bool]) -> None:
+        """Until `wanted` is true after a change of a phone, or patience ends."""
+        ready = asyncio.Event()
+        stop = self.phones.listen(lambda changed: ready.set() if changed is customer and wanted() else None)
         try:
-            await asyncio.wait_for(answered.wait(), self._patience)
+            if not wanted():
+                await asyncio.wait_for(ready.wait(), self._patience)
         except TimeoutError:
             return
         finally:
             stop()
 
 
-def _answers(customer: Customer, channel: str) -> int:
-    return sum(not b.mine and b.channel == channel for b in customer.bubbles)
+def _ours(customer: Customer, channel: str) -> list[Bubble]:
+    return [b for b in customer.bubbles if not b.mine and b.channel == channel]
+
+
+def _answered(customer: Customer, channel: str, line: Line, heard: int) -> bool:
+    """Whether there are more answers than were `heard`; for a press, one that can be pressed: a greeting may come first."""
+    fresh = _ours(customer, channel)[heard:]
+    return any(b.choices or _NUMBERED.search(b.text) for b in fresh) if isinstance(line, Press) else bool(fresh)
 
 
 def press(customer: Customer, channel: str, line: Press) -> Draft:
     """The button of the newest message of ours that has any, its number where buttons are numbered, else the words."""
-    ours = [b for b in customer.bubbles if not b.mine and b.channel == channel]
-    newest = ours[-1] if ours else None
-    if newest and newest.choices:
-        choice, title = newest.choices[line.place % len(newest.choices)]
-        return Draft(text=title, choice=choice, reply_to=newest.id)
-    numbers = _NUMBERED.findall(newest.text) if newest else []
-    return Draft(text=numbers[line.place % len(numbers)] if numbers else line.words)
+    for bubble in reversed(_ours(customer, channel)):
+        if bubble.choices:
+            choice, title = bubble.choices[line.place % len(bubble.choices)]
+            return Draft(text=title, choice=choice, reply_to=bubble.id)
+        if numbers := _NUMBERED.findall(bubble.text):
+            return Draft(text=numbers[line.place % len(numbers)])
+    return Draft(text=line.words)
 
 
 def _draft(line: Say, random: Random) -> Draft:

@@ -225,6 +225,23 @@ async def test_a_customer_who_is_not_answered_goes_on() -> None:
     assert "Возврат" in said
 
 
+async def test_a_customer_who_is_greeted_waits_for_the_buttons() -> None:
+    town = Town()
+    said: list[tuple[str, str | None]] = []
+
+    async def write(customer: str, channel: str, draft: Draft) -> Bubble:
+        person = town.phones.customers[customer]
+        said.append((customer, draft.choice))
+        town.phones.show(person, Bubble(id="greeting", channel=channel, mine=False, text="Hello!"))
+        ask = Bubble(id="menu", channel=channel, mine=False, text="What is it?", choices=[("buy", "Buy")])
+        asyncio.get_running_loop().call_soon(town.phones.show, person, ask)
+        return ask
+
+    await Life(town.phones, write, town.read, pace=0, patience=5).opening()
+    pressed = sum(isinstance(line, Press) for act in OPENING for line in act.lines)
+    assert [choice for _, choice in said if choice] == ["buy"] * pressed
+
+
 @pytest.mark.parametrize(
     ("label", "text", "choices", "said"),
     [
