@@ -126,9 +126,14 @@ class _Run:
                     return self._arrive(place)
                 step = steps[place]
                 place = _TAKE[type(step)](self, step)
-            return self._arrive(place) if place < 0 else self.hand_over("too_many_steps")
+            return self._arrive(place) if place < 0 else self._circle()
         except RenderError as error:
             return self.hand_over("broken", str(error))
+
+    def _circle(self) -> Turn:
+        """Whatever was said again and again is said once."""
+        self.effects = list(dict.fromkeys(self.effects))
+        return self.hand_over("too_many_steps")
 
     def _arrive(self, place: int) -> Turn:
         if place == TO_HAND_OVER and not (self.effects and isinstance(self.effects[-1], HandOver)):
@@ -231,7 +236,7 @@ def _setting(run: _Run, step: Setting) -> int:
     for what, name, given in step.values:
         value: Any = run.text(given).strip() if isinstance(given, dict) else given
         if what == "variable":
-            run.variables[name] = value
+            run.variables[name] = _counted(value)
         elif what == "contact":
             run.learn(name, value)
             run.effects.append(SetField(name=name, value=value))
@@ -240,6 +245,13 @@ def _setting(run: _Run, step: Setting) -> int:
             run.tags = run.tags | {name} if on else run.tags - {name}
             run.effects.append(SetTag(name=name, on=on))
     return step.next
+
+
+def _counted(value: Value) -> Value:
+    """What is written like a whole number is one, so that it can be added to; what prints otherwise (007) stays a text."""
+    if isinstance(value, str) and len(value) <= 15 and value.removeprefix("-").isascii() and value.removeprefix("-").isdecimal():
+        return int(value) if str(int(value)) == value else value
+    return value
 
 
 def _handing(run: _Run, step: Handing) -> int:

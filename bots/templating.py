@@ -141,8 +141,15 @@ def _clock(value: datetime | time) -> str:
     return value.strftime("%H:%M")
 
 
-def _day(value: date) -> str:
-    return value.strftime("%d.%m.%Y")
+def _day(value: date | str, form: str = "%d.%m.%Y") -> str:
+    """Also of an answer to a question for a date, which is kept as YYYY-MM-DD."""
+    if len(form) > 40:
+        raise ValueError("the form of a date is too long")
+    return (date.fromisoformat(value) if isinstance(value, str) else value).strftime(form)
+
+
+def _split(value: Any, at: str | None = None) -> list[str]:
+    return str(value).split(at)
 
 
 def _shown(value: Any) -> Any:
@@ -160,7 +167,7 @@ def environment(*, strict: bool) -> Environment:
         cache_size=0,
     )
     made.filters = {name: FILTERS[name] for name in _KEPT_FILTERS}
-    made.filters |= {"default": _default, "join": _join, "plural": _plural, "time": _clock, "date": _day}
+    made.filters |= {"default": _default, "join": _join, "plural": _plural, "time": _clock, "date": _day, "split": _split}
     made.globals = {"range": _range}
     return made
 

@@ -50,6 +50,9 @@ CASES: list[tuple[str, str, list[str | Heard], list[Effect]]] = [
     ("forks else", "  - fork: channel\n    cases: [{eq: sms, goto: end}]\n    else: b\n  - say: B\n    label: b", [], [Say(text="B"), Finish()]),
     ("sets a variable, a field and tags", "  - set: {n: 5, contact.city: 'R{{ n }}', tag.vip: true, tag.new: false}\n  - say: '{{ contact.city }} {{ tags | join }}'", [],
      [SetField(name="city", value="R5"), SetTag(name="vip"), SetTag(name="new", on=False), Say(text="R5 vip"), Finish()]),
+    ("counts", "  - set: {n: 0, code: '007'}\n  - set: {n: '{{ n + 1 }}'}\n    label: x\n  - fork: n\n    cases: [{lt: 3, goto: x}]\n  - say: '{{ n }} {{ code }}'", [], [Say(text="3 007"), Finish()]),
+    ("shows a date", "  - ask: When?\n    expect: date\n    save_as: d\n  - say: \"{{ d | date }} {{ d | date('%m/%d') }}\"", ["5 March"], [Say(text="05.03.2026 03/05"), Finish()]),
+    ("a first name", "  - say: \"{{ 'Anna Maria' | split | first }}\"", [], [Say(text="Anna"), Finish()]),
     ("adds numbers", "  - ask: How many?\n    expect: number\n    save_as: n\n  - say: '{{ n * 2 }}'", ["3 pieces"], [Say(text="6"), Finish()]),
     ("hands over with a team", "  - hand_over: sales\n    text: One moment\n    reason: 'Wants {{ channel }}'\n    priority: high", [],
      [Say(text="One moment"), HandOver(team="sales", reason="Wants telegram", priority="high")]),
@@ -62,7 +65,7 @@ CASES: list[tuple[str, str, list[str | Heard], list[Effect]]] = [
     ("text does not take a picture", "  - ask: Tell", [Heard(kind="image", attachments=1)], says("Tell")),
     ("a choice saves its id, the answer its words", "  - ask: Which?\n    save_as: x\n    choices: [{id: a, title: Apple}]\n  - say: '{{ x }} {{ choice }} {{ answer }}'", ["APPLE!"], [Say(text="a a APPLE!"), Finish()]),
     ("choices as mere suggestions", "  - ask: City?\n    expect: text\n    save_as: x\n    choices: [{id: r, title: Riga}]\n  - say: '{{ x }}'", ["Oslo"], [Say(text="Oslo"), Finish()]),
-    ("circles are handed over", "  - set: {a: 1}\n    label: x\n  - goto: x", [], [HandOver(reason=f"The flow went on for {MAX_STEPS} steps without asking anything", cause="too_many_steps")]),
+    ("circles are handed over and said once", "  - say: A\n    label: x\n  - goto: x", [], [Say(text="A"), HandOver(reason=f"The flow went on for {MAX_STEPS} steps without asking anything", cause="too_many_steps")]),
     ("what fails is handed over with what was said", "  - say: A\n  - say: '{{ contact.city + 1 }}'", [], [Say(text="A"), HandOver(reason="The flow failed: line 1: the variable 'city' has no value", cause="broken")]),
     ("a session that is over stays over", "  - say: A", ["more"], []),
 ]  # fmt: skip
