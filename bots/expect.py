@@ -65,9 +65,16 @@ def email(text: str, facts: Facts) -> Value:
 
 
 def phone(text: str, facts: Facts) -> Value:
-    """The first possible phone number in the text, in E.164. Without + it is one of the contact's country."""
+    """The phone number in the text, in E.164. Without + it is one of the contact's country, with its trunk prefix or without."""
     region = facts.country.upper() or _COUNTRIES.get(facts.language[:2].lower())
-    for match in phonenumbers.PhoneNumberMatcher(text[:200], region, leniency=phonenumbers.Leniency.VALID):
+    text = text[:200]
+    try:
+        found = phonenumbers.parse(text, region)
+        if phonenumbers.is_valid_number(found):
+            return phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)
+    except phonenumbers.NumberParseException:
+        pass  # other words stand around it: look for it among them
+    for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.VALID):
         return phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
     return None
 
