@@ -1,4 +1,4 @@
-"""How log lines look (JSON, or readable on a terminal) and what never gets into one: secrets, message texts, people's addresses."""
+"""How log lines look, JSON or readable on a terminal, and what never gets into one: secrets, texts, people's addresses."""
 
 import logging
 import re

@@ -1,0 +1,38 @@
+"""The command line: `switchboard COMMAND`. One file a group of commands; each asks the use cases and prints."""
+
+import typer
+
+from inbox.cli import broadcasts, channels, demo, flows, looking, people, raw, running
+from inbox.version import VERSION
+
+app = typer.Typer(
+    name="switchboard",
+    help="One window for every message a company's customers send.",
+    epilog="To try it: switchboard demo. In earnest: switchboard up, switchboard channel add. In doubt: switchboard doctor.",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"switchboard {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version.")) -> None:
+    pass
+
+
+running.register(app)
+demo.register(app)
+looking.register(app)
+for group in (people.users, people.tokens, channels.app, broadcasts.app, flows.app, raw.app):
+    app.add_typer(group)
+
+
+def main() -> None:
+    """The program `switchboard`."""
+    app()

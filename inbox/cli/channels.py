@@ -1,0 +1,158 @@
+"""`switchboard channel ...`: connect the company's accounts. A running installation notices each change within a second."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import typer
+from pydantic import SecretStr
+
+from channels.registry import connector_type, kinds
+from inbox import accounts, connecting
+from inbox.cli import desk, paper
+from inbox.cli.words import fail, warn
+from inbox.house import House
+
+app = typer.Typer(name="channel", help="Connected accounts: a WhatsApp number, a bot, a mailbox ...", no_args_is_help=True)
+_AS_JSON = typer.Option(False, "--json", help="Print JSON for programs.")
+_SET = typer.Option([], "--set", metavar="KEY=VALUE", help="A setting of the kind, see `channel kinds`. Repeat it.")
+_STDIN = typer.Option(
+    False, "--set-stdin", help="Read further KEY=VALUE lines from standard input: secrets stay out of the process list."
+)
+_NUMBER = typer.Argument(..., metavar="ID", help="The channel's id, see `switchboard channel list`.")
+_STATES = {"on": "ok", "off": "disabled"}
+
+
+@app.command("kinds")
+def list_kinds(as_json: bool = _AS_JSON) -> None:
+    """List the kinds of channels and the settings each takes."""
+    if as_json:
+        paper.show_json([{"kind": kind, "title": connector_type(kind).title, "settings": _fields(kind)} for kind in kinds()])
+        return
+    for kind in kinds():
+        typer.secho(f"{kind}: {connector_type(kind).title}", bold=True)
+        for field in _fields(kind):
+            notes = ", ".join(word for word in ("required", "secret") if field[word])
+            typer.echo(f"  {field['name']:<18}{field['description']}" + (f" ({notes})" if notes else ""))
+
+
+@app.command("add", epilog="Example: switchboard channel add telegram --name Support --set token=123:ABC")
+def add(
+    kind: str = typer.Argument(..., help=f"One of {', '.join(kinds())}."),
+    name: str = typer.Option(..., help="What operators see."),
+    given: list[str] = _SET,
+    set_stdin: bool = _STDIN,
+) -> None:
+    """Connect an account and print its id and the address to which the provider delivers, as JSON."""
+    values = _values(given, set_stdin)
+
+    async def job(house: House) -> dict[str, Any]:
+        number = await house.db.run(accounts.add, datetime.now(UTC), house.vault, kind, name, values)
+        return await _introduced(house, number)
+
+    paper.show_json(desk.run(job))
+
+
+@app.command("list")
+def list_channels(as_json: bool = _AS_JSON) -> None:
+    """List the connected channels and how they are."""
+    base = desk.settings().base_url
+    found = desk.run(lambda house: house.db.read(accounts.load_all, house.vault))
+    rows: list[dict[str, Any]] = [
+        {
+            "id": c.id,
+            "kind": c.kind,
+            "name": c.name,
+            "state": c.state,
+            "webhook": connecting.webhook(base, c.id),
+            "error": c.error,
+        }
+        for c in found
+    ]
+    paper.show(rows, as_json, "No channel is connected yet: switchboard channel add KIND --name NAME --set key=value")
+
+
+@app.command(
+    "change", epilog="Example: switchboard channel change 3 --set token=123:NEW; switchboard channel change 3 --state off"
+)
+def change(
+    number: int = _NUMBER,
+    name: str | None = typer.Option(None, help="A new name."),
+    state: str | None = typer.Option(None, help="on or off."),
+    given: list[str] = _SET,
+    set_stdin: bool = _STDIN,
+) -> None:
+    """Change settings, the name, or switch a channel off and on. What is not given keeps its value."""
+    if state is not None and state not in _STATES:
+        fail("--state: write on or off", 2)
+    values = _values(given, set_stdin) or None
+    new_state = _STATES[state] if state else None
+
+    async def job(house: House) -> dict[str, Any]:
+        await house.db.run(accounts.change, datetime.now(UTC), house.vault, number, name=name, values=values, state=new_state)
+        return await _introduced(house, number) if values else {"id": number}
+
+    paper.show_json(desk.run(job))
+
+
+@app.command("check")
+def check(number: int = _NUMBER) -> None:
+    """Ask the provider whether the settings work, and tell it our address again. Exit code 1 if they do not."""
+    result = desk.run(lambda house: _introduced(house, number))
+    paper.show_json(result)
+    if "error" in result:
+        raise typer.Exit(1)
+
+
+@app.command("remove")
+def remove(number: int = _NUMBER, yes: bool = typer.Option(False, "--yes", help="Do not ask.")) -> None:
+    """Disconnect a channel: its history stays, nothing comes in or goes out any more."""
+    if not yes:
+        typer.confirm(f"Disconnect channel {number}?", abort=True)
+
+    async def job(house: House) -> None:
+        await house.db.read(accounts.load, house.vault, number)
+        await house.db.run(accounts.remove, datetime.now(UTC), number)
+
+    desk.run(job)
+    typer.echo(f"Channel {number} is disconnected.")
+
+
+async def _introduced(house: House, number: int) -> dict[str, Any]:
+    """Introduce the channel to its provider; what the provider minds goes to stderr and into the result."""
+    found = await connecting.introduce(house, number)
+    result: dict[str, Any] = {"id": number, "webhook": found.webhook}
+    if found.account is not None:
+        result |= {"account": found.account.name, "address": found.account.address, "notes": list(found.account.notes)}
+    for note in [*([found.error] if found.error else []), *result.get("notes", [])]:
+        warn(note)
+    return result | ({"error": found.error} if found.error else {})
+
+
+def _values(given: list[str], from_stdin: bool) -> dict[str, Any]:
+    lines = typer.get_text_stream("stdin").read().splitlines() if from_stdin else []
+    return paper.pairs([*given, *(line for line in lines if line.strip())], "--set")
+
+
+def _fields(kind: str) -> list[dict[str, Any]]:
+    """The settings of a kind, as its form shows them."""
+    return [
+        {
+            "name": info.alias or name,
+            "required": info.is_required(),
+            "secret": "SecretStr" in str(info.annotation) or info.annotation is SecretStr,
+            "description": info.description or info.title or "",
+            "default": None if info.is_required() or "SecretStr" in str(info.annotation) else _default(info),
+        }
+        for name, info in connector_type(kind).settings_type.model_fields.items()
+    ]
+
+
+def _default(info: Any) -> Any:
+    """A field's default as JSON has it (`Any`: pydantic's field)."""
+    value = info.get_default(call_default_factory=True)
+    try:
+        json.dumps(value)
+    except TypeError:
+        return str(value)
+    return value

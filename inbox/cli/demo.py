@@ -1,0 +1,204 @@
+"""`switchboard demo`: a whole company in a minute, with stand-ins for the providers and customers who write by themselves."""
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import urllib.request
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import typer
+
+from bots.library import sources
+from channels.sandbox.app import HOST, Sandbox
+from inbox import accounts, connecting, flows, logs, people, supervise
+from inbox import schema as t
+from inbox.cli import desk, running
+from inbox.cli.words import fail, in_words
+from inbox.house import House, open_house
+from inbox.settings import Settings
+from inbox.supervise import Child
+
+MEMORY = "demo.json"
+"""In the data folder: says that this is a demo, and remembers its password and channels."""
+PHONES_PORT = 8090
+OWNER, OPERATOR = ("vera@demo.example", "Vera"), ("pavel@demo.example", "Pavel")
+_OURS = ("switchboard.db", "switchboard.db-wal", "switchboard.db-shm", "files", "spool", "valkey", MEMORY)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command, and the hidden one that runs the phones, to the program."""
+    app.command(epilog="Keep it away from real data: SWITCHBOARD_DATA=demo switchboard demo")(demo)
+    app.command("demo-phones", hidden=True)(phones)
+
+
+def demo(
+    port: int | None = typer.Option(None, min=0, max=65535, help="Port of the web server. Default: SWITCHBOARD_PORT, 8080."),
+    phones_port: int = typer.Option(
+        PHONES_PORT, min=0, max=65535, help="Port of the customers' phones; a free one if it is taken."
+    ),
+    fresh: bool = typer.Option(False, "--fresh", help="Forget the last demo and begin anew."),
+    life: bool = typer.Option(True, help="Customers write by themselves."),
+) -> None:
+    """Run everything with five connected channels, bots, two managers, and invented customers whose phones you can use."""
+    found = running.with_port(desk.settings(), port)
+    with running.alone(found):
+        if fresh:
+            forget(found)
+        running.start_up(found)
+        password = furnish(found)
+        at = _free(phones_port)
+        page = f"http://{HOST}:{at}"
+        command = running.ours(
+            "demo-phones", "--port", str(found.port), "--phones-port", str(at), "--life" if life else "--no-life"
+        )
+        customers = Child(name="phones", command=command, ready=lambda: _connected(page), patience=60)
+
+        def ready() -> None:
+            typer.echo(f"The app:             {found.base_url}")
+            typer.echo(f"Sign in as           {OWNER[0]} (owner) or {OPERATOR[0]} (operator), password {password}")
+            typer.echo(f"Customers' phones:   {page}")
+            typer.echo(f"Data, kept:          {found.data.resolve()}   (--fresh begins anew; Ctrl-C ends it)")
+
+        children = [
+            *running.house_children(found),
+            *running.web_children(found, 1),
+            *running.worker_children(found, 1),
+            customers,
+        ]
+        running.keep(children, ready)
+
+
+def phones(
+    port: int = typer.Option(...), phones_port: int = typer.Option(...), life: bool = True, supervised: bool = False
+) -> None:
+    """Run the providers' stand-ins and connect our channels to them."""
+    if supervised:
+        supervise.die_with_parent()
+    found = desk.settings().model_copy(update={"port": port})
+    logs.configure(found)
+    asyncio.run(_live(found, phones_port, life))
+
+
+async def _live(found: Settings, phones_port: int, life: bool) -> None:
+    ending = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, ending.set)
+    async with open_house(found, "demo") as house, Sandbox(phones_port) as sandbox:
+        numbers = {kind: await _connect(house, kind, values) for kind, values in sandbox.settings().items()}
+        await sandbox.connect({kind: connecting.webhook(found.base_url, number) for kind, number in numbers.items()})
+        for number in numbers.values():
+            await connecting.introduce(house, number)
+        if life:
+            sandbox.live(seed=recall(found)["starts"])
+        await ending.wait()
+
+
+async def _connect(house: House, kind: str, values: dict[str, str]) -> int:
+    """The demo's channel of this kind: made once, then only told where its stand-in listens today."""
+    memory, now = recall(house.settings), datetime.now(UTC)
+    known = memory["channels"].get(kind)
+    connected = {channel.id for channel in await house.db.read(accounts.load_all, house.vault)}
+    if known in connected:
+        await house.db.run(accounts.change, now, house.vault, known, values=values)
+        return int(known)
+    number = await house.db.run(accounts.add, now, house.vault, kind, f"Demo {kind}", values)
+    memory["channels"][kind] = number
+    remember(house.settings, memory)
+    return number
+
+
+def furnish(found: Settings) -> str:
+    """Two managers, a team and the starter flows, once. Returns the managers' password."""
+    memory = recall(found)
+    if not memory:
+        memory = {"password": secrets.token_urlsafe(6), "channels": {}, "starts": 0}
+        with in_words(), desk.opened(found) as db, db.begin() as connection:
+            _refuse_real(connection, found)
+            now = datetime.now(UTC)
+            _hire(connection, now, found, memory["password"])
+            for name, source in sources().items():
+                flows.put(connection, now, source, enabled=name == "welcome")
+    remember(found, memory | {"starts": memory["starts"] + 1})
+    return str(memory["password"])
+
+
+def _hire(connection: sa.Connection, now: datetime, found: Settings, password: str) -> None:
+    hired = [
+        running.add_person(connection, now, found, email, name, role, password)
+        for (email, name), role in ((OWNER, "owner"), (OPERATOR, "operator"))
+    ]
+    people.add_team(connection, now, "Support", hired, None)
+
+
+def _refuse_real(connection: sa.Connection, found: Settings) -> None:
+    """Invented customers have no business in a real company's database."""
+    for table in (t.channels, t.contacts, t.managers):
+        if connection.scalar(sa.select(table.c.id).limit(1)) is not None:
+            fail(f"{found.data} holds an installation of its own: give the demo another, SWITCHBOARD_DATA=demo switchboard demo")
+
+
+def forget(found: Settings) -> None:
+    """Remove the last demo; never anything that is not a demo."""
+    if not recall(found):
+        if (found.data / "switchboard.db").exists():
+            fail(f"{found.data} holds no demo, so nothing is removed: choose another folder with SWITCHBOARD_DATA")
+        return
+    if not found.sqlite:
+        fail("--fresh removes files only: give the demo an empty database with SWITCHBOARD_DATABASE_URL")
+    for name in _OURS:
+        path = found.data / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def recall(found: Settings) -> dict[str, Any]:
+    """What the demo remembers; {} if there is no demo here."""
+    try:
+        return dict(json.loads(_memory(found).read_text()))
+    except FileNotFoundError:
+        return {}
+
+
+def remember(found: Settings, memory: dict[str, Any]) -> None:
+    """Replace the memory whole. It holds a password: only its owner may read it."""
+    fresh = _memory(found).with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(memory, file)
+    fresh.replace(_memory(found))
+
+
+def _memory(found: Settings) -> Path:
+    return found.data / MEMORY
+
+
+def _free(port: int) -> int:
+    """The port, or a free one if another program has it."""
+    for wanted in (port, 0):
+        with closing(socket.socket()) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, wanted))
+                return int(probe.getsockname()[1])
+            except OSError:
+                continue
+    raise OSError("No port is free")
+
+
+def _connected(page: str) -> bool:
+    """Whether every stand-in knows where to deliver."""
+    try:
+        with urllib.request.urlopen(f"{page}/phones", timeout=2) as answer:  # noqa: S310 our own http address
+            return all(json.load(answer)["connected"].values())
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,213 @@
+"""`switchboard up | serve | worker | migrate`: run an installation, whole or in parts."""
+
+import asyncio
+import errno
+import fcntl
+import os
+import secrets
+import socket
+import sys
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import datetime
+from urllib.error import URLError
+
+import sqlalchemy as sa
+import typer
+
+from inbox import logs, people, supervise, valkey
+from inbox import schema as t
+from inbox.cli import desk
+from inbox.cli.words import fail, in_words
+from inbox.migrate import migrate as bring_up_to_date
+from inbox.passwords import Passwords
+from inbox.settings import Settings
+from inbox.supervise import Child, Supervisor
+
+_PORT = typer.Option(None, min=0, max=65535, help="Port of the web server. Default: SWITCHBOARD_PORT, 8080.")
+_SUPERVISED = typer.Option(False, "--supervised", hidden=True, help="End when standard input closes.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    app.command(epilog="Example: SWITCHBOARD_DATA=/srv/switchboard switchboard up")(up)
+    app.command(epilog="Several may share a port; put a proxy before them that speaks TLS.")(serve)
+    app.command(epilog="Run as many as the work needs; they share it.")(worker)
+    app.command()(migrate)
+
+
+def up(
+    port: int | None = _PORT,
+    web: int = typer.Option(1, min=1, max=64, help="Web processes, all on the one port."),
+    workers: int = typer.Option(1, min=1, max=64, help="Workers: bots, sending, fetching."),
+    owner: str = typer.Option("owner@localhost", help="Mail address of the first owner, made if there is nobody yet."),
+) -> None:
+    """Run everything on this machine: database, queue, web server and workers. Ctrl-C ends it."""
+    found = with_port(desk.settings(), port)
+    with alone(found):
+        start_up(found)
+        password = first_owner(found, owner)
+
+        def ready() -> None:
+            typer.echo(f"Switchboard runs at {found.base_url}   (Ctrl-C ends it)")
+            if password:
+                typer.echo(f"Sign in as {owner} with the password {password}   (shown only this once)")
+
+        keep([*house_children(found), *web_children(found, web), *worker_children(found, workers)], ready)
+
+
+def serve(port: int | None = _PORT, supervised: bool = _SUPERVISED) -> None:
+    """Run one web server process: providers' webhooks, the API, the operators' app."""
+    from inbox.app import serve as serve_app
+
+    found = _process(port, supervised)
+    try:
+        serve_app(found)
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
+            raise
+        fail(_cannot_listen(found, error))
+
+
+def worker(port: int | None = typer.Option(None, hidden=True), supervised: bool = _SUPERVISED) -> None:
+    """Run one worker process: answers by bots, sends, fetches, sweeps."""
+    from inbox.work import run
+
+    run(_process(port, supervised))
+
+
+def migrate() -> None:
+    """Bring the database to the schema this version expects. Safe to repeat; do it before starting a new version."""
+    found = desk.settings()
+    with in_words(), desk.opened(found) as db:
+        before, now = bring_up_to_date(db)
+    typer.echo(f"The database is at revision {now}." if before == now else f"Migrated from {before or 'nothing'} to {now}.")
+
+
+def _process(port: int | None, supervised: bool) -> Settings:
+    """What a single process begins with."""
+    if supervised:
+        supervise.die_with_parent()
+    found = desk.settings()
+    found = found.model_copy(update={"port": port}) if port is not None else found
+    desk.prepare(found)
+    logs.configure(found)
+    return found
+
+
+def with_port(found: Settings, port: int | None) -> Settings:
+    """Settings with the port that was asked for, a free one in place of 0. Ends with words if the port is taken."""
+    wanted = found.port if port is None else port
+    family = socket.AF_INET6 if ":" in found.host else socket.AF_INET
+    with closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((found.host, wanted))
+        except OSError as error:
+            fail(_cannot_listen(found.model_copy(update={"port": wanted}), error))
+        return found.model_copy(update={"port": probe.getsockname()[1]})
+
+
+def _cannot_listen(found: Settings, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {found.port} is taken by another program: stop it, or choose another port with SWITCHBOARD_PORT or --port"
+    return f"Cannot listen on {found.host} port {found.port}: {error.strerror} (SWITCHBOARD_HOST, SWITCHBOARD_PORT)"
+
+
+@contextmanager
+def alone(found: Settings) -> Iterator[None]:
+    """Only one supervisor works in a data folder. The lock goes with the process, however it ends."""
+    try:
+        found.data.mkdir(parents=True, exist_ok=True)
+        lock = (found.data / "switchboard.lock").open("a+")
+    except OSError as error:
+        fail(f"The data folder {found.data} cannot be used: {error.strerror} (SWITCHBOARD_DATA)")
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            fail(
+                f"Switchboard runs in {found.data} already, process {lock.read().strip()}: another needs another SWITCHBOARD_DATA"
+            )
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def start_up(found: Settings) -> None:
+    """Make everything ready that the processes rely on."""
+    logs.configure(found)
+    with in_words(), desk.opened(found) as db:
+        bring_up_to_date(db)
+    assert found.key  # made before several processes ask for it
+
+
+def first_owner(found: Settings, email: str) -> str:
+    """Make an owner if nobody works here yet; the password, else nothing."""
+    password = secrets.token_urlsafe(9)
+    with in_words(), desk.opened(found) as db, db.begin() as connection:
+        if connection.scalar(sa.select(t.managers.c.id).limit(1)) is not None:
+            return ""
+        add_person(connection, datetime.now().astimezone(), found, email, "", "owner", password)
+    return password
+
+
+def add_person(connection: sa.Connection, now: datetime, found: Settings, email: str, name: str, role: str, password: str) -> int:
+    """Add a manager with a password."""
+    passwords = Passwords()
+    hashed = passwords.hash_now(password)
+    passwords.close()
+    return people.add_manager(connection, now, email=email, name=name, role=role, password_hash=hashed, language=found.language)
+
+
+def house_children(found: Settings) -> list[Child]:
+    """The private Valkey, unless a Redis was named."""
+    if found.redis_url.get_secret_value():
+        if not valkey.answers(found.redis_address):
+            typer.echo(
+                "switchboard: warning: Redis does not answer at SWITCHBOARD_REDIS_URL; work goes on slower without it", err=True
+            )
+        return []
+    try:
+        command = valkey.command(found)
+    except valkey.NoValkey as error:
+        fail(str(error))
+    ready = lambda: valkey.answers(found.redis_address)  # noqa: E731
+    return [Child(name="valkey", command=command, ready=ready, ours=False, unable=lambda: valkey.set_aside(found))]
+
+
+def web_children(found: Settings, count: int) -> list[Child]:
+    """Web processes; the first is waited for."""
+    command = ours("serve", "--port", str(found.port))
+    first = Child(name="web", command=command, ready=lambda: _healthy(found), patience=60)
+    return [first, *(Child(name=f"web-{n}", command=command) for n in range(2, count + 1))]
+
+
+def worker_children(found: Settings, count: int) -> list[Child]:
+    command = ours("worker", "--port", str(found.port))
+    return [Child(name="worker" if n == 1 else f"worker-{n}", command=command) for n in range(1, count + 1)]
+
+
+def ours(*words: str) -> Sequence[str]:
+    """The command line of a child that is this program."""
+    return [sys.executable, "-m", "inbox.cli", *words, "--supervised"]
+
+
+def _healthy(found: Settings) -> bool:
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(found.host, found.host)  # noqa: S104 the listening address, as given
+    try:
+        with urllib.request.urlopen(f"http://{host}:{found.port}/healthz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def keep(children: Sequence[Child], ready: "supervise.Ready") -> None:
+    """Run the supervisor until it is told to stop."""
+    try:
+        asyncio.run(Supervisor(children=children, on_ready=ready).run())
+    except supervise.NotReady as error:
+        fail(f"{error}. What it said stands above; `switchboard doctor` may know more.")
