@@ -33,6 +33,7 @@ from inbox.db import DatabaseDown
 from inbox.live import RELOAD, Subscription, Update
 from inbox.visitors import Visit
 from inbox.web.keys import ACCOUNTS, CLOCK, DB, INTAKE, LIVE, SETTINGS
+from inbox.web.stream import STREAMS
 from inbox.web.widget import script
 
 HEARTBEAT = 15.0
@@ -132,11 +133,14 @@ async def stream(request: web.Request) -> web.StreamResponse:
     caller = await _caller(request)
     response = web.StreamResponse(headers=_cors(request) | {"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     response.headers["X-Accel-Buffering"] = "no"
-    async with request.app[LIVE].subscribe(topic(caller.visit.visitor)) as subscription:
-        await response.prepare(request)
-        with contextlib.suppress(ConnectionError):
-            await response.write(b": listening\n\n")
-            await _pour(caller, subscription, response)
+    await response.prepare(request)
+    speaking = asyncio.create_task(_speak(caller, response))
+    request.app[STREAMS].add(speaking)
+    try:
+        await asyncio.wait([speaking])
+    finally:
+        request.app[STREAMS].discard(speaking)
+        speaking.cancel()
     return response
 
 
@@ -147,6 +151,14 @@ async def preflight(request: web.Request) -> web.Response:
         return web.Response(status=403)
     allowed = {"Access-Control-Allow-Methods": "GET, POST", "Access-Control-Allow-Headers": "x-visitor-token, content-type"}
     return web.Response(status=204, headers=_cors(request) | allowed | {"Access-Control-Max-Age": "86400"})
+
+
+async def _speak(caller: Caller, response: web.StreamResponse) -> None:
+    """Until the browser is gone, the application stops, or the database is away: the browser comes back by itself."""
+    with contextlib.suppress(ConnectionError, DatabaseDown):
+        async with caller.request.app[LIVE].subscribe(topic(caller.visit.visitor)) as subscription:
+            await response.write(b": listening\n\n")
+            await _pour(caller, subscription, response)
 
 
 async def _pour(caller: Caller, subscription: Subscription, response: web.StreamResponse) -> None:

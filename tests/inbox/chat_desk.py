@@ -1,5 +1,7 @@
 """An installation with one web chat, for the tests of its endpoints and of its widget."""
 
+import hashlib
+import hmac
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -23,7 +25,7 @@ from inbox.live import Live
 from inbox.outgoing import Draft, queue_message
 from inbox.settings import Settings
 from inbox.spool import Spool
-from inbox.web import chat, keys
+from inbox.web import chat, keys, stream
 
 SITE = "https://shop.example"
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -115,6 +117,7 @@ async def running(settings: Settings, db: Database, valkey: str, **channel: str)
         app[keys.INTAKE] = Intake(db, store, Spool(settings.data / "spool", "test"))
         desk = Desk(db, live, lines, "", http, number, origin=values["origins"])
         app[keys.CLOCK] = lambda: desk.now
+        stream.setup(app)
         chat.setup(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
@@ -126,3 +129,8 @@ async def running(settings: Settings, db: Database, valkey: str, **channel: str)
             await runner.cleanup()
             await live.close()
             await redis.aclose()
+
+
+def proof(user: str) -> str:
+    """What the host site says of its user."""
+    return hmac.new(b"site", user.encode(), hashlib.sha256).hexdigest()

@@ -2,8 +2,6 @@
 
 import asyncio
 import gzip
-import hashlib
-import hmac
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -22,7 +20,7 @@ from inbox.db import Database
 from inbox.live import INBOX
 from inbox.settings import Settings
 from inbox.web import widget
-from tests.inbox.chat_desk import SITE, Desk, private_valkey, running
+from tests.inbox.chat_desk import SITE, Desk, private_valkey, proof, running
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +37,6 @@ async def desk(settings: Settings, db: Database, valkey: str) -> AsyncIterator[D
 
 one_store = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 """For what does not reach the database."""
-
-
-def proof(user: str) -> str:
-    return hmac.new(b"site", user.encode(), hashlib.sha256).hexdigest()
 
 
 async def test_what_is_said_is_kept_once_and_shown_to_its_visitor_alone(desk: Desk) -> None:

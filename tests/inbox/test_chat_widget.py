@@ -10,7 +10,7 @@ from playwright.async_api import BrowserContext, Page, Route, async_playwright, 
 
 from inbox.db import Database
 from inbox.settings import Settings
-from tests.inbox.chat_desk import Desk, private_valkey, running
+from tests.inbox.chat_desk import Desk, private_valkey, proof, running
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
@@ -171,6 +171,46 @@ async def test_tabs_share_one_stream_and_one_truth(browser: BrowserContext, desk
     for page in (first, second):
         await expect(page.get_by_role("log").get_by_text("слышно обеим")).to_be_visible()
     assert len(streams) == 1
+
+
+async def test_a_lost_acknowledgement_is_made_good(browser: BrowserContext, desk: Desk, site: Site) -> None:
+    page = await open_chat(browser, site)
+    await write(page, "Здравствуйте!")
+    await expect(page.get_by_label("Отправлено")).to_be_visible()
+
+    async def lose(route: Route) -> None:
+        await route.abort("internetdisconnected")
+
+    await browser.route("**/chat/*/messages", lose)
+    number = await desk.answer(await visitor(page), "Добрый день")
+    await expect(page.get_by_role("log").get_by_text("Добрый день")).to_be_visible()
+    assert await desk.state(number) == "sent"
+    await browser.unroute("**/chat/*/messages")
+    async with page.expect_response(lambda r: r.url.endswith("/messages") and r.request.method == "POST"):
+        await page.reload()
+    assert await desk.state(number) == "read"
+
+
+async def test_a_site_whose_proof_is_wrong_keeps_its_customers(browser: BrowserContext, desk: Desk, site: Site) -> None:
+    site.attributes = 'data-user="42" data-user-hash="00"'
+    page = await open_chat(browser, site)
+    await write(page, "Меня слышно?")
+    await expect(page.get_by_label("Отправлено")).to_be_visible()
+    assert await desk.identities("user") == []
+
+
+async def test_who_signs_out_leaves_nothing_behind(browser: BrowserContext, desk: Desk, site: Site) -> None:
+    site.attributes = f'data-user="42" data-user-hash="{proof("42")}"'
+    page = await open_chat(browser, site)
+    await write(page, "мой секрет")
+    await expect(page.get_by_label("Отправлено")).to_be_visible()
+    assert await desk.identities("user") == [("42", True)]
+    site.attributes = ""
+    await page.reload()
+    await page.get_by_role("button", name="Открыть чат").click()
+    await expect(page.get_by_text("Чем помочь")).to_be_visible()
+    await expect(page.get_by_text("мой секрет")).to_have_count(0)
+    assert "секрет" not in await page.evaluate("JSON.stringify(localStorage)")
 
 
 async def test_the_keyboard_is_enough_and_the_page_stays_itself(browser: BrowserContext, desk: Desk, site: Site) -> None:

@@ -29,12 +29,16 @@ export function switchLanguage() {
   localStorage.setItem("language", language);
 }
 
+function locale() {
+  return navigator.language.startsWith(language) ? navigator.language : language;
+}
+
 export function hour(at) {
-  return new Date(at).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
+  return new Date(at).toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit" });
 }
 
 export function day(at) {
   const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(at).setHours(0, 0, 0, 0)) / 86_400_000);
   if (days < 2) return say(days === 1 ? "yesterday" : "today");
-  return new Date(at).toLocaleDateString(language, { day: "numeric", month: "long" });
+  return new Date(at).toLocaleDateString(locale(), { day: "numeric", month: "long" });
 }

@@ -13,7 +13,7 @@ export class Panel {
     store.listen(() => this.draw());
     wire.changed = () => this.draw();
     wire.heard = (told) => this.hear(told);
-    document.addEventListener("visibilitychange", () => this.look());
+    document.addEventListener("visibilitychange", () => { this.look(); if (document.visibilityState === "visible") wire.refresh(); });
   }
 
   // Once it stands in the page: heights are known only there.

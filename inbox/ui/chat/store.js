@@ -1,6 +1,6 @@
 // What a visitor's browser remembers: token, messages and outbox in localStorage, shared by the tabs; files in IndexedDB.
 const KEPT = 200;
-const RANK = { sent: 1, delivered: 2, read: 3 };
+export const RANK = { sent: 1, delivered: 2, read: 3 };
 
 export class Store {
   // One store a chat and signed-in user ("" for nobody): who signs out of a shared computer leaves nothing behind.

@@ -1,4 +1,6 @@
 // The way to the server: a session, posts that are never lost or doubled, and one stream for all tabs of a browser.
+import { RANK } from "./store.js";
+
 const PAUSES = [500, 1000, 2000, 5000, 10_000, 30_000];
 const SILENCE = 45_000;
 
@@ -31,8 +33,8 @@ export class Wire {
   }
 
   async session() {
-    const { user, userHash } = this.who;
-    const opened = await this.call("session", { token: this.store.state.token, user, user_hash: userHash }, "");
+    const opened = await this.opened();
+    const { user } = this.who;
     const anonymous = this.store.inherit();
     this.store.change((state) => {
       if (state.token !== opened.token) Object.assign(state, { token: opened.token, since: "" });
@@ -44,6 +46,20 @@ export class Wire {
       this.store.forgetAnonymous();
     }
     return opened.token;
+  }
+
+  async opened() {
+    const { user, userHash } = this.who;
+    const { token } = this.store.state;
+    try {
+      return await this.call("session", { token, user, user_hash: userHash }, "");
+    } catch (error) {
+      if (!user || !(error instanceof Denied)) throw error;
+      // A wrong proof is the site's mistake; the customer can still write, as somebody unknown.
+      console.warn("Switchboard chat: the proof of this user (data-user-hash) was refused");
+      this.who.user = "";
+      return await this.call("session", { token }, "");
+    }
   }
 
   // Call with the visitor's token; one that is no longer good is renewed once.
@@ -122,6 +138,23 @@ export class Wire {
     const known = this.store.state;
     const answer = await this.ask(`messages?since=${encodeURIComponent(known.since)}`);
     this.store.merge(answer.items, answer.next);
+    this.synced = Date.now();
+    await this.acknowledgeAgain(answer.items);
+  }
+
+  // A tab that was asleep may have missed something that no stream told.
+  refresh() {
+    if (this.streaming && this.store.state.token && Date.now() - (this.synced ?? 0) > 20_000) this.sync().catch(() => {});
+  }
+
+  // What the server believes less seen than this browser knows: the acknowledgement was lost on its way.
+  async acknowledgeAgain(items) {
+    const here = new Map(this.store.state.items.map((item) => [item.id, item.state]));
+    const behind = items.filter((item) => !item.mine && (RANK[here.get(item.id)] ?? 0) > RANK[item.state]);
+    for (const [state, type] of [["read", "read"], ["delivered", "received"]]) {
+      const ids = behind.filter((item) => here.get(item.id) === state).map((item) => item.id);
+      if (ids.length) await this.ask("messages", { type, ids });
+    }
   }
 
   // Acknowledge messages of ours; what could not be told is told again after the next sync.

@@ -27,6 +27,7 @@ export class Words {
     const known = wanted.filter(Boolean).map((tag) => tag.slice(0, 2).toLowerCase());
     this.language = known.find((tag) => tag in WORDS) ?? "en";
     this.all = WORDS[this.language];
+    this.locale = navigator.language.startsWith(this.language) ? navigator.language : this.language;
   }
 
   unread(count) {
@@ -35,12 +36,12 @@ export class Words {
   }
 
   hour(at) {
-    return new Date(at).toLocaleTimeString(this.language, { hour: "2-digit", minute: "2-digit" });
+    return new Date(at).toLocaleTimeString(this.locale, { hour: "2-digit", minute: "2-digit" });
   }
 
   day(at) {
     const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(at).setHours(0, 0, 0, 0)) / 86_400_000);
     if (days < 2) return days === 1 ? this.all.yesterday : this.all.today;
-    return new Date(at).toLocaleDateString(this.language, { day: "numeric", month: "long" });
+    return new Date(at).toLocaleDateString(this.locale, { day: "numeric", month: "long" });
   }
 }
