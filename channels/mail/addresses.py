@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from channels.mail.headers import Mail, decode_words, fields, plain
 
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"'@\\]+@[^\s<>()\[\],;:\"'@\\]+")
+# Bounded, like everything here that searches: a header of a megabyte must not cost minutes.
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"'@\\]{1,256}@[^\s<>()\[\],;:\"'@\\]{1,256}")
 _QUOTED_LOCAL = re.compile(r"\"((?:\\.|[^\"\\])+)\"@([^\s<>()\[\],;:\"'@\\]+)")
 _ANGLE = re.compile(r"^(.*?)<([^<>]*)>?[^<]*$", re.DOTALL)
 _COMMENT = re.compile(r"\(((?:\\.|[^()\\])*)\)")
-_GROUP = re.compile(r"^[^<>@\",:]*:(.*?);?\s*$", re.DOTALL)
+_GROUP = re.compile(r"^[^<>@\",:\[]*:(.*?);?\s*$", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

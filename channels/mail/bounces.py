@@ -26,7 +26,7 @@ _SUBJECT = re.compile(
     r"配信|送信|エラー|system notification",
     re.IGNORECASE,
 )
-_ADDRESS = r"[^\s<>()\[\],;:\"']+@[\w-]+(?:\.[\w-]+)+"
+_ADDRESS = r"[^\s<>()\[\],;:\"'@]{1,256}@[\w-]{1,64}(?:\.[\w-]{1,64})+"
 _IN_TEXT = (
     re.compile(rf"(?:final|original)-recipient:\s*(?:rfc822;)?\s*<?({_ADDRESS})", re.IGNORECASE),
     re.compile(rf"(?:rcpt|rcpt to|recipient|to|user|address)\s*:?\s*<({_ADDRESS})>", re.IGNORECASE),
@@ -36,7 +36,7 @@ _IN_TEXT = (
     re.compile(rf"\b({_ADDRESS})"),
 )
 _ORIGINAL = re.compile(
-    r"^.{0,8}(?:-{2,}.*(?:original|returned|copy|below|undeliver).*|.*(?:this is a copy of|copy of the (?:message|mail)|"
+    r"^.{0,8}(?:--.*(?:original|returned|copy|below|undeliver).*|.*(?:this is a copy of|copy of the (?:message|mail)|"
     r"original (?:message|mail|headers)|"
     r"message header|unsent message|included below|text of your|headers? follow).*)$",
     re.IGNORECASE | re.MULTILINE,

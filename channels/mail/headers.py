@@ -14,10 +14,12 @@ from channels.mail.charsets import decode
 Mail = Message
 """A mail parsed by the standard library with its fast policy (compat32), which decodes nothing and so cannot fail on it."""
 
-_WORD = re.compile(r"=\?([^?\s]+)\?([bBqQ])\?(.*?)\?=(\s+(?==\?[^?\s]+\?[bBqQ]\?))?", re.DOTALL)
+_WORD = re.compile(r"=\?([^?\s]+)\?([bBqQ])\?(.{0,4000}?)\?=(\s+(?==\?[^?\s]+\?[bBqQ]\?))?", re.DOTALL)
 _PARAMETER = re.compile(r";\s*([^\s=;]+)\s*=\s*(\"(?:\\.|[^\"\\])*\"|[^;]*)", re.DOTALL)
 _SECTION = re.compile(r"^([^*]+)\*(?:(\d{1,4})(\*)?)?$")
-_ID = re.compile(r"<\s*([^<>]*?)\s*>")
+_ID = re.compile(r"<([^<>]*)>")
+_LONGEST = 30_000
+"""What is behind it in a header is noise or an attack."""
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 
 
@@ -45,7 +47,7 @@ def plain(value: str) -> str:
 def _readable(value: object, mail: Mail) -> str:
     raw = str(value).encode("utf-8", "surrogateescape")
     text = str(value) if raw.isascii() else decode(raw, _hint(mail))
-    return re.sub(r"[ \t]*\r?\n[ \t]+|\r?\n", " ", text).strip()
+    return re.sub(r"\r?\n[ \t]*", " ", text[:_LONGEST]).strip()
 
 
 def _hint(mail: Mail) -> str:

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import nh3
 
-QUOTE = "\x1d"
+QUOTE = "\ue000"
 """Stands at the head of a line where a mail program marked the beginning of the quoted mail."""
 
 _STYLES = {

@@ -65,7 +65,7 @@ def _message(
 
 
 def _texts(content: parts.Content) -> _Texts:
-    plain = "\n".join(content.texts).replace("\r\n", "\n").replace("\x00", "")
+    plain = "\n".join(content.texts).replace("\r\n", "\n").replace("\x00", "").replace(html.QUOTE, "")
     rich = "\n".join(content.htmls)
     read = plain if plain.strip() else html.to_text(rich)
     reply = replies.split(read)
@@ -77,7 +77,7 @@ def _is_report(content: parts.Content) -> bool:
 
 
 def _sender(mail: Mail, ours: str) -> Mailbox:
-    """Who wrote it: From, else Sender, Reply-To or the envelope. Web forms write from our own address, with the person in Reply-To."""
+    """Who wrote it: From, else Sender, Reply-To or the envelope. Web forms write from our address, the person is in Reply-To."""
     found = [one for header in ("From", "Sender", "Reply-To", "Return-Path") for one in addresses.mailboxes(mail, header)]
     first = next((one for one in found if one.address), found[0] if found else _NOBODY)
     if first.address != normal(ours):

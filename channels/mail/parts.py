@@ -214,15 +214,15 @@ def _file(part: Mail, mime: str, name: str, raw: bytes, number: int) -> InboundF
 
 def _invented(part: Mail, mime: str, raw: bytes, number: int) -> str:
     """A name for an attachment without one: a forwarded mail is called by its subject."""
-    if mime in _REPORT_PARTS:
-        return f"{mime.partition('/')[2]}.txt"
-    if mime.startswith("message/"):
-        subject = headers.text(BytesHeaderParser().parsebytes(raw[:65536]), "Subject")
-        return f"{_file_name(subject)[:80] or f'message-{number}'}.eml"
     described = _file_name(headers.text(part, "Content-Description"))
-    extension = _EXTENSIONS.get(mime) or mimetypes.guess_extension(mime) or ".bin"
+    if mime in _REPORT_PARTS:
+        return f"{described or mime.partition('/')[2]}.txt"
+    if mime.startswith("message/"):
+        subject = _file_name(headers.text(BytesHeaderParser().parsebytes(raw[:65536]), "Subject"))[:80]
+        return f"{subject or described or f'message-{number}'}.eml"
     if "." in described[-6:]:
         return described
+    extension = _EXTENSIONS.get(mime) or mimetypes.guess_extension(mime) or ".bin"
     main = mime.partition("/")[0]
     return f"{main}{extension}" if main in ("image", "audio", "video") else f"attachment-{number}{extension}"
 

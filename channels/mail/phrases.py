@@ -8,7 +8,7 @@ _WROTE = (
     r"написа|έγραψε|a scris|写道|寫道|のメッセージ|작성|ได้เขียน|đã viết|va escriure|skrifaði|schreven|rašė|"
     r"сообщает|сообщил(?:\(?а\)?)?|kirjutas"
 )
-_ADDRESSED = r"<?[^\s<>@]+@[^\s<>@]+>?"
+_ADDRESSED = r"<?[^\s<>@]{1,256}@[^\s<>@]{1,256}>?"
 DAY = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}:\d{2}|\b(?:19|20)\d\d\b")
 _DAY = f"(?:{DAY.pattern})"
 
@@ -57,9 +57,9 @@ _ORIGINAL = (
     r"begin forwarded message|doorgestuurd bericht|previous (?:message|replies)|quoted text|reply message|исходный текст"
 )
 DELIMITER = re.compile(
-    rf"^[\s>*]*(?:[-_=]{{2,}}\s*\W*(?:{_ORIGINAL}).*|(?:{_ORIGINAL})\s*[-:：]+|[-_=]{{2,}}\s*(?:reply|(?:bitte )?(?:geben|"
-    rf"antwort\w*|schreiben).*(?:oberhalb|über).*|"
-    r"(?:please )?(?:reply|type|write|respond).{0,40}above.*|.*ответ.*выше.*).*)\s*$",
+    rf"^[\s>*]*(?:[-_=]{{2}}\W*(?:{_ORIGINAL})|(?:{_ORIGINAL})\s*[-:：]+\s*$|"
+    r"[-_=]{2}\W*(?:(?:please )?(?:reply|type|write|respond)\b.{0,40}above|"
+    r"(?:bitte )?(?:geben|gib|antwort\w*|schreiben)\b.{0,60}(?:oberhalb|über)|.{0,40}ответ.{0,40}выше))",
     re.IGNORECASE,
 )
 ABOVE = re.compile(

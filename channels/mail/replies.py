@@ -8,6 +8,9 @@ from channels.mail.html import QUOTE
 
 _LONGEST = 6
 """Lines of the longest attribution seen: some programs put name, address and link each on a line of its own."""
+_WIDEST = 600
+"""Longer lines are paragraphs that somebody wrote."""
+_TELLING = re.compile(r"[\d@:：]|wrote")
 _ON_A_DAY = re.compile(r"^On .*\d{4}\b")
 _RULER = re.compile(r"^\s*[-_=*]{5,}\s*$")
 
@@ -46,14 +49,18 @@ def _one_per_line(body: str) -> list[str]:
 
 def _attribution_length(lines: list[str], index: int) -> int:
     """How many lines from here on are one attribution (1 where it is none, or a short one)."""
-    if not phrases.ATTRIBUTION_BEGINS.match(lines[index]) or phrases.ATTRIBUTION.match(lines[index]):
+    if not _may_announce(lines[index]) or not phrases.ATTRIBUTION_BEGINS.match(lines[index]):
+        return 1
+    if phrases.ATTRIBUTION.match(lines[index]):
         return 1
     for length in range(2, 1 + _LONGEST):
         piece = lines[index : index + length]
         if len(piece) < length or (not piece[-1].strip() and not _ON_A_DAY.match(lines[index])):
             return 1
         joined = " ".join(line.strip().lstrip("> ") for line in piece)
-        if piece[-1].strip() and phrases.ATTRIBUTION.match(joined) and phrases.STRONG.match(joined):
+        if not piece[-1].strip() or len(joined) > _WIDEST:
+            continue
+        if phrases.ATTRIBUTION.match(joined) and phrases.STRONG.match(joined):
             return length
     return 1
 
@@ -81,32 +88,43 @@ def _kind(lines: list[str], index: int) -> str:
     line = lines[index]
     if not line.strip():
         return "e"
-    if (
-        line.startswith(QUOTE)
-        or phrases.DELIMITER.match(line)
-        or phrases.ABOVE.match(line)
-        or phrases.DASHED.match(line)
-        or _header_block(lines, index)
-    ):
+    if _ends_the_new(lines, index):
         return "d"
     if line.lstrip().startswith((">", "|>")):
         return "q"
-    return _kind_of_words(line)
+    return _kind_of_words(line) if len(line) <= _WIDEST else "t"
+
+
+def _ends_the_new(lines: list[str], index: int) -> bool:
+    line = lines[index]
+    if line.startswith(QUOTE):
+        return True
+    if len(line) > _WIDEST:
+        return False
+    marked = line.lstrip()[0] in "-_=>*#" or line[-1] in "-_=:：*"
+    if marked and (phrases.DELIMITER.match(line) or phrases.DASHED.match(line)):
+        return True
+    return bool(phrases.ABOVE.match(line)) or _header_block(lines, index)
+
+
+def _may_announce(line: str) -> bool:
+    """A cheap look before the dear patterns: an attribution has an address, a colon or a digit in it."""
+    return len(line) <= _WIDEST and bool(_TELLING.search(line))
 
 
 def _kind_of_words(line: str) -> str:
     if phrases.SIGNATURE.match(line):
         return "s"
-    if phrases.SENT_FROM.match(phrases.LINK.sub("", line).rstrip()):
+    if len(line) < 250 and phrases.SENT_FROM.match(phrases.LINK.sub("", line).rstrip()):
         return "p"
-    if len(line) > 600 or not phrases.ATTRIBUTION.match(line):
+    if not _may_announce(line) or not phrases.ATTRIBUTION.match(line):
         return "t"
     return "a" if phrases.STRONG.match(line) else "w"
 
 
 def _header_block(lines: list[str], index: int) -> bool:
     """From:, Sent:, To:, Subject: one below the other, as Outlook puts above the mail that it answers."""
-    if lines[index].lstrip().startswith(">"):
+    if lines[index].lstrip().startswith(">") or not (":" in lines[index] or "：" in lines[index] or _RULER.match(lines[index])):
         return False
     if _RULER.match(lines[index]):
         following = next((i for i in range(index + 1, min(index + 4, len(lines))) if lines[i].strip()), None)

@@ -52,7 +52,7 @@ def _ours_first(ids: list[str], address: str) -> str | None:
 def _in_addresses(mail: Mail, address: str, envelope: str) -> str | None:
     """The part after "+" as it was written: addresses are compared without case, tokens are not."""
     local, _, domain = normal(address).partition("@")
-    pattern = re.compile(rf"(?<![\w.+-]){re.escape(local)}\+([^@\s<>\"]+)@{re.escape(domain)}(?![\w-])", re.IGNORECASE)
+    pattern = re.compile(rf"(?<![\w.+-]){re.escape(local)}\+([^@\s<>\"]+)@{re.escape(domain)}(?!\.?[\w-])", re.IGNORECASE)
     found = [envelope, *(value for header in _RECIPIENTS for value in fields(mail, header))]
     return next((match[1] for one in found if (match := pattern.search(one))), None)
 
