@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+import uvloop
 from aiohttp import web
 
 from inbox import web as http
@@ -39,7 +40,8 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Several processes may listen on the same port."""
-    asyncio.run(_serve(settings))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:

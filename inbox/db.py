@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
@@ -300,15 +301,20 @@ def _translated() -> Iterator[None]:
         raise
 
 
+def _to_json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
 def _engine(settings: Settings, *, write: bool) -> sa.Engine:
+    json: dict[str, Any] = {"json_serializer": _to_json, "json_deserializer": msgspec.json.decode}
     if not settings.sqlite:
         return sa.create_engine(
             settings.sqlalchemy_url, pool_size=8, max_overflow=4, pool_pre_ping=False, pool_recycle=1800, pool_timeout=10,
-            connect_args={"options": "-c timezone=UTC", "connect_timeout": 5},
+            connect_args={"options": "-c timezone=UTC", "connect_timeout": 5}, **json,
         )  # fmt: skip
     settings.data.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
-        settings.sqlalchemy_url, connect_args={"timeout": 10, "check_same_thread": False}, pool_size=2 if write else 5
+        settings.sqlalchemy_url, connect_args={"timeout": 10, "check_same_thread": False}, pool_size=2 if write else 5, **json
     )
     event.listen(engine, "connect", _prepare_writer if write else _prepare_reader)
     event.listen(engine, "begin", _begin_immediate if write else _begin)

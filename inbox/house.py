@@ -42,7 +42,7 @@ async def open_house(settings: Settings, role: str) -> AsyncIterator[House]:
     """Open all parts; whatever has been committed by the end is also published before they close."""
     name = f"{role}-{secrets.token_hex(4)}"
     db = Database(settings)
-    redis = Redis.from_url(settings.redis_address, socket_connect_timeout=2, socket_keepalive=True)
+    redis = Redis.from_url(settings.redis_address)
     live, caller = Live(redis), Caller(redis, settings.redis_address)
     vault, store, spool = Vault(settings.key), files.Store(settings.data / "files"), Spool(settings.data / "spool", name)
     timeout = aiohttp.ClientTimeout(total=60, connect=10)

@@ -72,13 +72,14 @@ class Live:
         self._redis: Any = redis  # its stream commands are typed for every protocol version at once
         self._subscribers: dict[str, set[Subscription]] = {}
         self._reader: asyncio.Task[None] | None = None
-        self._writes: set[asyncio.Task[None]] = set()
+        self._unsent: list[list[Any]] = []
+        self._sending: asyncio.Task[None] | None = None
 
     def give_out(self, signals: Sequence[Signal]) -> None:
         """Publish the live ones among the signals of a commit, as one entry."""
-        updates = [[s[1], dict(s[2])] for s in signals if s[0] == "live"]  # type: ignore[call-overload]
-        if updates:
-            self._later(INBOX, updates)
+        self._unsent += [[s[1], dict(s[2])] for s in signals if s[0] == "live"]  # type: ignore[call-overload]
+        if self._unsent and self._sending is None:
+            self._sending = asyncio.get_running_loop().create_task(self._send_all())
 
     async def publish(self, topic: str, message: Mapping[str, Any]) -> None:
         """Send one message to the subscribers of a topic, wherever they are connected."""
@@ -116,12 +117,15 @@ class Live:
         if self._reader is not None:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
-        await asyncio.gather(*self._writes, return_exceptions=True)
+        if self._sending is not None:
+            await self._sending
 
-    def _later(self, topic: str, updates: list[list[Any]]) -> None:
-        task = asyncio.get_running_loop().create_task(self._add(topic, updates))
-        self._writes.add(task)
-        task.add_done_callback(self._writes.discard)
+    async def _send_all(self) -> None:
+        """One entry at a time: what is committed while one is on its way goes into the next together."""
+        while self._unsent:
+            updates, self._unsent = self._unsent, []
+            await self._add(INBOX, updates)
+        self._sending = None
 
     async def _add(self, topic: str, updates: list[list[Any]]) -> None:
         try:

@@ -43,21 +43,27 @@ def wake(connection: sa.Connection, stop: str) -> None:
 
 
 class Caller:
-    """Wakes the workers from one process. `near` is set in a worker: it hears its own process's calls without Redis."""
+    """Wakes the workers from one process."""
 
     def __init__(self, redis: "Redis", url: str) -> None:
         self._redis = redis
         self._url = url
         self._script = redis.register_script(_WAKE)
-        self._calls: set[asyncio.Task[None]] = set()
+        self._uncalled: set[str] = set()
+        self._calling: asyncio.Task[None] | None = None
 
     def give_out(self, signals: Sequence[Signal]) -> None:
         """Make the wake-up calls among the signals of a commit."""
-        stops = [str(s[1]) for s in signals if s[0] == "wake"]
-        if stops:
-            task = asyncio.get_running_loop().create_task(self.call(stops))
-            self._calls.add(task)
-            task.add_done_callback(self._calls.discard)
+        self._uncalled |= {str(s[1]) for s in signals if s[0] == "wake"}
+        if self._uncalled and self._calling is None:
+            self._calling = asyncio.get_running_loop().create_task(self._call_all())
+
+    async def _call_all(self) -> None:
+        """One call at a time: what is committed while one is on its way is called for by the next."""
+        while self._uncalled:
+            stops, self._uncalled = self._uncalled, set()
+            await self.call(sorted(stops))
+        self._calling = None
 
     async def call(self, stops: Sequence[str]) -> None:
         """Raise the flags; enqueue a drain if nobody is draining."""
@@ -73,4 +79,5 @@ class Caller:
             Queue(NAME, connection=redis).enqueue(JOB, job_timeout=JOB_SECONDS, result_ttl=0, failure_ttl=3600)
 
     async def close(self) -> None:
-        await asyncio.gather(*self._calls, return_exceptions=True)
+        if self._calling is not None:
+            await self._calling

@@ -20,11 +20,11 @@ from channels.events import (
     Notice,
     Reaction,
 )
-from inbox import ids, queue
+from inbox import bulk, ids, queue
 from inbox import schema as t
 from inbox.receive import bounces, changes, consents, messages, notices, statuses
 from inbox.receive.arrival import Arrival, Heard, Stored
-from inbox.receive.clean import clean_message
+from inbox.receive.clean import clean_message, may_hold_dirt
 
 __all__ = ["Arrival", "Stored", "store", "store_anyway"]
 
@@ -72,7 +72,7 @@ def keep_raw(connection: sa.Connection, arrivals: Sequence[Arrival]) -> Sequence
     raw_ids = [arrival.raw_id if arrival.raw_id is not None else next(numbers) for arrival in arrivals]
     rows = [_raw_row(raw_id, arrival) for raw_id, arrival in zip(raw_ids, arrivals, strict=True) if arrival.raw_id is None]
     if rows:
-        connection.execute(_INSERT_RAW, rows)
+        bulk.insert(connection, t.raw_bodies, rows)
     for arrival, raw_id in zip(arrivals, raw_ids, strict=True):
         if arrival.raw_id is not None:
             outcome = {name: value for name, value in _raw_row(raw_id, arrival).items() if name in ("state", "events", "error")}
@@ -103,7 +103,9 @@ def _store_events(connection: sa.Connection, heard: Sequence[Heard], now: dateti
     """Store events kind by kind. Returns how many new messages each raw body brought."""
     by_type: dict[type[Event], list[Heard]] = {}
     for each in heard:
-        each.event = clean_message(each.event)
+        hook = each.arrival.hook
+        if may_hold_dirt(hook.headers.get("content-type", ""), hook.body):
+            each.event = clean_message(each.event)
         by_type.setdefault(type(each.event), []).append(each)
     edited = changes.edit(connection, by_type.get(MessageEdited, []), now)
     new = messages.store(connection, by_type.get(InboundMessage, []) + edited, now)
@@ -123,7 +125,6 @@ def _store_events(connection: sa.Connection, heard: Sequence[Heard], now: dateti
     return counts
 
 
-_INSERT_RAW = sa.insert(t.raw_bodies)
 _UPDATE_CURSOR = (
     sa.update(t.channels).where(t.channels.c.id == sa.bindparam("channel")).values(cursor=sa.bindparam("read_to", type_=t.Json))
 )

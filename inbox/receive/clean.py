@@ -1,9 +1,17 @@
 """Make what providers send storable: no NUL (PostgreSQL refuses it), no lone surrogates, no time from the future."""
 
+import re
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from channels.events import Event
+
+_SUSPICIOUS = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|\x00")
+
+
+def may_hold_dirt(content_type: str, body: bytes) -> bool:
+    """Whether anything in this body could need cleaning. A JSON body without such escapes is clean; others may be encoded anyhow."""
+    return not content_type.startswith("application/json") or _SUSPICIOUS.search(body) is not None
 
 
 def clean_message(event: Event) -> Event:

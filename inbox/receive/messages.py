@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bots.consent import consent
 from channels.events import InboundMessage
-from inbox import files, ids, live, queue
+from inbox import bulk, files, ids, live, queue
 from inbox import schema as t
 from inbox.receive import threads
 from inbox.receive.arrival import Heard
@@ -28,7 +28,7 @@ def store(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> l
     threads.find_or_open(connection, heard, now)
     for each, number in zip(heard, ids.take(connection, "messages", len(heard)), strict=True):
         each.id = number
-    connection.execute(_INSERT, [_row(each, now) for each in heard])
+    bulk.insert(connection, t.messages, [_row(each, now) for each in heard])
     _store_files(connection, heard, now)
     threads.touch(connection, heard, now)
     _note_consent(connection, heard, now)
@@ -207,7 +207,6 @@ def _event(each: Heard, now: datetime) -> dict[str, Any]:
     return event(now, kind, actor_kind="contact", actor_id=each.contact_id, **about)
 
 
-_INSERT = sa.insert(t.messages)
 _KNOWN = sa.select(t.messages.c.id, t.messages.c.external_id, t.messages.c.thread).where(
     t.messages.c.channel_id == sa.bindparam("channel"),
     t.messages.c.external_id.in_(sa.bindparam("external_ids", expanding=True)),

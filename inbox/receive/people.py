@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from channels.events import Identity, Person
-from inbox import ids
+from inbox import bulk, ids
 from inbox import schema as t
 from inbox.record import event, record_all
 
@@ -92,7 +92,7 @@ def _make(connection: sa.Connection, knocks: Sequence[Knock], now: datetime) -> 
         for knock in stranger.knocks:
             knock.contact_id, knock.named = contact_id, True
         rows.append(_contact_row(contact_id, stranger.knocks, now))
-    connection.execute(sa.insert(t.contacts), rows)
+    bulk.insert(connection, t.contacts, rows)
     record_all(connection, [event(now, "contact.met", actor_kind="contact", contact_id=row["id"]) for row in rows])
 
 
@@ -144,13 +144,13 @@ def _keep_identities(connection: sa.Connection, knocks: Sequence[Knock], now: da
         return
     numbers = ids.take(connection, "identities", len(rows))
     listed = [{"id": number, **row} for number, row in zip(numbers, rows.values(), strict=True)]
-    connection.execute(_INSERT_IDENTITY[connection.dialect.name], listed)
+    bulk.execute(connection, _INSERT_IDENTITY[connection.dialect.name], listed)
 
 
 def _keep_names(connection: sa.Connection, knocks: Sequence[Knock]) -> None:
     """A name that is told for the first time goes onto the card, unless the card has one."""
     if rows := [{"contact": knock.contact_id, "told": knock.person.name} for knock in knocks if knock.person.name]:
-        connection.execute(_NAME, rows)
+        bulk.execute(connection, _NAME, rows)
 
 
 def _keep_reaches(connection: sa.Connection, knocks: Sequence[Knock]) -> None:
@@ -163,7 +163,7 @@ def _keep_reaches(connection: sa.Connection, knocks: Sequence[Knock]) -> None:
         row["name"] = knock.person.name or row["name"]
         row["context"] = dict(knock.context) if knock.context else row["context"]
     listed = sorted(rows.values(), key=lambda row: (row["channel_id"], row["address"]))
-    connection.execute(_UPSERT_REACH[connection.dialect.name], listed)
+    bulk.execute(connection, _UPSERT_REACH[connection.dialect.name], listed)
 
 
 def _reach_row(knock: Knock) -> dict[str, Any]:
@@ -211,7 +211,7 @@ def _upsert_reach(insert: Any, greatest: Any) -> Any:
         index_elements=["channel_id", "address"],
         set_={
             "heard_at": greatest(sa.func.coalesce(old.heard_at, new.heard_at), sa.func.coalesce(new.heard_at, old.heard_at)),
-            "name": sa.case((new.name != "", new.name), else_=old.name),
+            "name": sa.func.coalesce(sa.func.nullif(new.name, sa.literal_column("''")), old.name),
             "context": new.context,
             "blocked_at": sa.case((new.heard_at.is_not(None), None), else_=old.blocked_at),
         },

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from channels.events import InboundMessage
-from inbox import ids, live
+from inbox import bulk, ids
 from inbox import schema as t
 from inbox.outgoing import finish_answer_task, preview
 from inbox.receive.arrival import Heard
@@ -41,7 +41,7 @@ def _open(connection: sa.Connection, missing: dict[int, list[Heard]], now: datet
         for each in heard:
             each.conversation_id = number
         rows.append(_new_row(number, contact_id, heard, now))
-    connection.execute(_INSERT, rows)
+    bulk.insert(connection, t.conversations, rows)
     about = [{"contact_id": row["contact_id"], "conversation_id": row["id"], "channel_id": row["channel_id"]} for row in rows]
     record_all(connection, [event(now, "conversation.opened", actor_kind="contact", **each) for each in about])
 
@@ -72,12 +72,10 @@ def touch(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> N
     rows = [_heard_row(number, by_conversation[number], now) for number in sorted(by_conversation)]
     answerable = [row for row in rows if row["count"]]
     if answerable:
-        connection.execute(_HEARD, answerable)
+        bulk.execute(connection, _HEARD, answerable)
     for each in heard:
         if not wants_answer(each.message):
             _touch_other(connection, each, now)
-    for number in by_conversation:
-        live.tell(connection, "conversation", conversation_id=number)
 
 
 def _heard_row(number: int, heard: Sequence[Heard], now: datetime) -> dict[str, Any]:
@@ -114,7 +112,6 @@ def _touch_other(connection: sa.Connection, each: Heard, now: datetime) -> None:
 _ACTIVE = sa.select(t.conversations.c.id, t.conversations.c.contact_id).where(
     t.conversations.c.contact_id.in_(sa.bindparam("contacts", expanding=True)), t.conversations.c.status != "closed"
 )
-_INSERT = sa.insert(t.conversations)
 _HEARD = (
     sa.update(t.conversations)
     .where(t.conversations.c.id == sa.bindparam("conversation"))

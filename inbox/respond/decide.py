@@ -111,11 +111,11 @@ def _run(case: Case, messages: Sequence[Any], minds: Minds, facts: Facts, outcom
         if session is not None and flow is not None:
             turn = advance(flow, session, heard, facts)
         else:
-            flow = _begin(case, heard, minds, facts, outcome)
+            flow = _begin(case, message, heard, minds, facts, outcome)
             if flow is None:
                 outcome.hand_over = HandOver(reason="")
                 return
-            turn = start(flow, facts)
+            turn = start(flow, facts, heard)
         session = None if turn.session.done else turn.session
         outcome.session = session
         for effect in turn.effects:
@@ -133,9 +133,10 @@ def _resume(case: Case, minds: Minds, outcome: Outcome) -> tuple[Session | None,
     return Session.from_json(case.session.state), flow
 
 
-def _begin(case: Case, heard: Heard, minds: Minds, facts: Facts, outcome: Outcome) -> Flow | None:
+def _begin(case: Case, message: Any, heard: Heard, minds: Minds, facts: Facts, outcome: Outcome) -> Flow | None:
     first = case.row.met_at >= case.row.opened_at
-    flow = choose([flow for _, flow in minds.flows.values()], heard, facts, first=first)
+    link = (message.data or {}).get("start") or ""
+    flow = choose([flow for _, flow in minds.flows.values()], heard, facts, first=first, start=link)
     if flow is None:
         return None
     outcome.flow_id = next(flow_id for flow_id, (_, known) in minds.flows.items() if known is flow)

@@ -1,0 +1,170 @@
+"""Start and stop what is measured: a fresh installation with one WhatsApp channel, as the processes that users run."""
+
+import hashlib
+import hmac
+import itertools
+import os
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import psutil
+import psycopg
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from bench.wire import post
+from inbox import accounts, ids
+from inbox import schema as t
+from inbox.db import Database
+from inbox.migrate import migrate
+from inbox.settings import Settings
+from inbox.valkey import command as valkey_command
+
+SECRET = "bench-app-secret"  # noqa: S105 only ever used on loopback
+FLOW = """
+version: 1
+name: echo
+languages: [en]
+title: Echo
+trigger: {first_message: true, fallback: true}
+steps:
+  - ask: "We got your message: {{ answer }}"
+    label: again
+    expect: any
+    save_as: last
+    goto: again
+"""
+
+
+class Rig:
+    """One installation in a temporary folder; `url` is its database."""
+
+    def __init__(self, folder: Path, database_url: str) -> None:
+        self.settings = Settings(
+            data=folder, port=free_port(), database_url=database_url, secret_key=SecretStr("bench"), log_level="error"
+        )
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self._numbers = itertools.count(1)
+
+    def prepare(self, api_base: str) -> None:
+        """Migrate; add the channel, an operator and the flow."""
+        db, now = Database(self.settings), datetime.now(UTC)
+        migrate(db)
+        values = {
+            "phone_number_id": "1", "access_token": "token", "app_secret": SECRET, "verify_token": "v", "api_base": api_base,
+        }  # fmt: skip
+        with db.begin() as connection:
+            channel = accounts.add(connection, now, accounts.Vault(self.settings.key), "whatsapp", "bench", values)
+            assert channel == 1
+            person = {"id": ids.one(connection, "managers"), "email": "o@example.org", "name": "O", "role": "operator"}
+            connection.execute(sa.insert(t.managers), {**person, "created_at": now, "capacity": 1_000_000})
+            flow = {"id": ids.one(connection, "flows"), "name": "echo", "language": "", "source": FLOW}
+            connection.execute(sa.insert(t.flows), {**flow, "created_at": now, "changed_at": now})
+        db.close()
+
+    def start(self, *roles: str) -> None:
+        """Start processes: `serve`, `worker`."""
+        for role in roles:
+            code = f"from inbox import app, settings, work; {'app.serve' if role == 'serve' else 'work.run'}(settings.load())"
+            self.processes.append(subprocess.Popen([sys.executable, "-c", code], env=self._environment()))
+        if "serve" in roles:
+            wait_for_port(self.settings.port)
+
+    def _environment(self) -> dict[str, str]:
+        s = self.settings
+        ours = {
+            "DATA": str(s.data), "PORT": str(s.port), "DATABASE_URL": s.database_url, "SECRET_KEY": s.key, "LOG_LEVEL": s.log_level,
+        }  # fmt: skip
+        return os.environ | {f"SWITCHBOARD_{name}": value for name, value in ours.items()}
+
+    def memory(self) -> list[int]:
+        """Resident bytes of each process that was started."""
+        return [psutil.Process(process.pid).memory_info().rss for process in self.processes]
+
+    def stop(self) -> None:
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            process.wait(20)
+        self.processes = []
+
+    def requests(self, count: int, contacts: int, seed: int = 1) -> list[bytes]:
+        """Signed webhooks with one text message each, from `contacts` people."""
+        chance = random.Random(seed)
+        return [self.request(chance.randrange(contacts), next(self._numbers)) for _ in range(count)]
+
+    def request(self, contact: int, number: int) -> bytes:
+        body = payload(contact, number)
+        digest = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+        return post("/hooks/1", body, {"X-Hub-Signature-256": f"sha256={digest}"})
+
+    def count(self, statement: sa.Select[tuple[int]]) -> int:
+        """A number from the database."""
+        db = Database(self.settings)
+        try:
+            with db.begin() as connection:
+                return connection.execute(statement).scalar_one()
+        finally:
+            db.close()
+
+
+def payload(contact: int, number: int) -> bytes:
+    """A webhook as Meta's documentation shows it."""
+    phone = f"1555{contact:07d}"
+    message = {"from": phone, "id": f"wamid.B{number:020d}", "timestamp": str(int(time.time())), "type": "text",
+               "text": {"body": f"Hello, where is my order {number}?"}}  # fmt: skip
+    value = {"messaging_product": "whatsapp", "metadata": {"display_phone_number": "15550000001", "phone_number_id": "1"},
+             "contacts": [{"profile": {"name": f"Person {contact}"}, "wa_id": phone}], "messages": [message]}  # fmt: skip
+    return msgspec.json.encode(
+        {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [{"field": "messages", "value": value}]}]}
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def wait_for_port(port: int, seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise TimeoutError(f"nothing listens on {port}")
+
+
+@contextmanager
+def installation(api_base: str, postgres: str | None) -> Iterator[Rig]:
+    """A fresh installation on SQLite, or on a fresh database of the PostgreSQL server at `postgres`."""
+    folder = Path(tempfile.mkdtemp(prefix="switchboard-bench-"))
+    url = fresh_database(postgres) if postgres else ""
+    rig = Rig(folder, url)
+    valkey = subprocess.Popen(valkey_command(rig.settings), stdout=subprocess.DEVNULL)
+    try:
+        rig.prepare(api_base)
+        yield rig
+    finally:
+        rig.stop()
+        valkey.terminate()
+        valkey.wait(10)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def fresh_database(server: str) -> str:
+    name = f"bench_{os.getpid()}_{time.time_ns()}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return server.rpartition("/")[0] + f"/{name}"

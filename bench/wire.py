@@ -1,0 +1,160 @@
+"""The cheapest HTTP that is still HTTP: a load generator and a provider's stand-in that leave the CPU to what is measured."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+
+
+def post(path: str, body: bytes, headers: dict[str, str]) -> bytes:
+    """A whole POST request, ready to write."""
+    lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}", "Content-Type: application/json"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+
+
+class _Connection(asyncio.Protocol):
+    """One keep-alive connection: one request at a time."""
+
+    def __init__(self, done: "Callable[[_Connection, int], None]") -> None:
+        self._done = done
+        self._buffer = b""
+        self.transport: asyncio.Transport | None = None
+        self.scheduled = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head = self._buffer.find(b"\r\n\r\n")
+        if head < 0:
+            return
+        length = _length(self._buffer[:head])
+        if len(self._buffer) >= head + 4 + length:
+            status = int(self._buffer[9:12])
+            self._buffer = b""
+            self._done(self, status)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._done(self, 0)
+
+
+def _length(head: bytes) -> int:
+    lower = head.lower()
+    at = lower.find(b"content-length:")
+    return int(lower[at + 15 : (lower.find(b"\r\n", at) if lower.find(b"\r\n", at) > 0 else len(lower))]) if at >= 0 else 0
+
+
+class Load:
+    """Sends prepared requests to one port. `statuses` counts the answers, `latencies` are seconds from the *scheduled* send."""
+
+    def __init__(self, port: int, connections: int = 64) -> None:
+        self.port = port
+        self.count = connections
+        self.statuses: dict[int, int] = {}
+        self.latencies: list[float] = []
+        self._free: deque[_Connection] = deque()
+        self._waiting: deque[tuple[float, bytes]] = deque()
+        self._left = 0
+        self._finished: asyncio.Event = asyncio.Event()
+        self._closing = False
+
+    async def open(self) -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(self.count):
+            _, connection = await loop.create_connection(lambda: _Connection(self._answered), "127.0.0.1", self.port)
+            self._free.append(connection)
+
+    def close(self) -> None:
+        self._closing = True
+        for connection in self._free:
+            if connection.transport is not None:
+                connection.transport.close()
+
+    async def saturate(self, requests: Sequence[bytes]) -> float:
+        """Closed loop: every connection sends as soon as it was answered. Returns seconds."""
+        self._begin(len(requests))
+        began = time.perf_counter()
+        self._waiting.extend((began, request) for request in requests)
+        self._send()
+        await self._finished.wait()
+        return time.perf_counter() - began
+
+    async def schedule(self, requests: Iterator[bytes], count: int, rate: float) -> None:
+        """Open loop: request n is due at n / rate, whether or not the ones before were answered."""
+        self._begin(count)
+        began = time.perf_counter()
+        sent = 0
+        while sent < count:
+            due = min(count, int((time.perf_counter() - began) * rate) + 1)
+            while sent < due:
+                self._waiting.append((began + sent / rate, next(requests)))
+                sent += 1
+            self._send()
+            await asyncio.sleep(0.002)
+        await self._finished.wait()
+
+    def _begin(self, count: int) -> None:
+        self._left = count
+        self.latencies = []
+        self.statuses = {}
+        self._finished.clear()
+
+    def _send(self) -> None:
+        while self._free and self._waiting:
+            connection = self._free.popleft()
+            connection.scheduled, request = self._waiting.popleft()
+            assert connection.transport is not None
+            connection.transport.write(request)
+
+    def _answered(self, connection: _Connection, status: int) -> None:
+        if self._closing:
+            return
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+        self.latencies.append(time.perf_counter() - connection.scheduled)
+        self._free.append(connection)
+        self._left -= 1
+        if self._left == 0:
+            self._finished.set()
+        elif self._waiting:
+            self._send()
+
+
+class Server(asyncio.Protocol):
+    """A stand-in's side of a connection: hands each request body to `handle` and writes what it returns."""
+
+    def __init__(self, handle: Callable[[bytes], bytes]) -> None:
+        self._handle = handle
+        self._buffer = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (head := self._buffer.find(b"\r\n\r\n")) >= 0:
+            end = head + 4 + _length(self._buffer[:head])
+            if len(self._buffer) < end:
+                return
+            body, self._buffer = self._buffer[head + 4 : end], self._buffer[end:]
+            answer = self._handle(body)
+            assert self._transport is not None
+            self._transport.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer
+            )
+
+
+async def listen(handle: Callable[[bytes], bytes]) -> tuple[asyncio.Server, int]:
+    """Serve on a free loopback port; returns (server, port)."""
+    server = await asyncio.get_running_loop().create_server(lambda: Server(handle), "127.0.0.1", 0)
+    return server, int(server.sockets[0].getsockname()[1])
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value below which `share` of the values lie; 0 for none."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
