@@ -56,7 +56,7 @@ export class Phone {
       ...bubble.files.map((file) => this.file(file)),
       bubble.html && !bubble.mine ? mail(bubble.html) : bubble.text && el("p", { dir: "auto" }, bubble.text),
       bubble.choices.length > 0 && el("div.choices", {}, ...bubble.choices.map((choice) => this.choice(bubble, choice))),
-      el("footer", {}, bubble.reaction, el("time", { datetime: bubble.at, title: new Date(bubble.at).toLocaleString() }, hour(bubble.at)),
+      el("div.foot", {}, bubble.reaction, el("time", { datetime: bubble.at, title: new Date(bubble.at).toLocaleString() }, hour(bubble.at)),
         bubble.mine && icon(bubble.state, say(bubble.state))),
     );
   }

@@ -94,7 +94,7 @@ export class Bubbles {
       quoted && el("div.quote", {}, quoted.split("\n")[0]),
       ...item.attachments.map((file) => this.file(file)),
       item.text && el("p", { dir: "auto" }, ...linked(item.text)),
-      el("footer", {}, el("time", { datetime: item.at, title: new Date(item.at).toLocaleString(words.locale) }, words.hour(item.at)), item.mine && this.mark(item.state)));
+      el("div.foot", {}, el("time", { datetime: item.at, title: new Date(item.at).toLocaleString(words.locale) }, words.hour(item.at)), item.mine && this.mark(item.state)));
     if (item.state === "failed") element.append(this.failure(item));
     if (!item.mine && item.choices.length && last) element.append(this.choices(item));
     return element;
