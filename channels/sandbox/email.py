@@ -5,6 +5,7 @@ The IMAP server is our own: pymap, the kept one in Python, brings a dozen packag
 """
 
 import itertools
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -30,7 +31,7 @@ class MailStandIn(StandIn):
 
     def __init__(self, phones: Phones) -> None:
         super().__init__(phones)
-        self.box = Box()
+        self.box = Box(validity=int(time.time()))  # a new mailbox at every start: what was numbered before is gone
         self.refuses: set[str] = set()
         self.imap = ImapServer(self.box, ADDRESS, PASSWORD)
         self.smtp = SmtpServer(ADDRESS, PASSWORD, self._take, self._next_fault, self.refuses)

@@ -9,6 +9,7 @@ import hmac
 import itertools
 import json
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -74,7 +75,7 @@ class TwilioStandIn(StandIn):
         """Addresses whose owner sent STOP."""
         self._whatsapp = sender.startswith("whatsapp:")
         self._authorization = "Basic " + base64.b64encode(f"{account_sid}:{auth_token}".encode()).decode()
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(time.time_ns())  # no SID comes twice, also after a restart
         self._media: dict[str, PhoneFile] = {}
         self._callbacks: dict[str, _Accepted] = {}
         self._heard: dict[str, datetime] = {}

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from channels.sandbox.base import Bubble, Customer, Draft, PhoneFile, Phones
 from channels.sandbox.telegram_parts.rules import ApiError, Raw, bad, choices_of, keyboard_of, number, structure
-from channels.sandbox.telegram_parts.updates import Updates
+from channels.sandbox.telegram_parts.updates import Updates, unused
 
 _REMEMBERED = 50_000
 """Messages that can still be quoted, edited and pressed."""
@@ -42,8 +42,9 @@ class Chats:
         self._bot = bot
         self._owners: dict[str, Customer] = {}
         self._messages: dict[tuple[str, int], tuple[Raw, Bubble]] = {}
-        self._ids = itertools.count(1)
-        self._query_ids = itertools.count(4_380_000_000_000_000_001)
+        # As with the real one, no number comes twice, also after a restart.
+        self._ids = itertools.count(unused())
+        self._query_ids = itertools.count(4_380_000_000_000_000_001 + time.time_ns() // 1_000)
 
     def new_id(self) -> str:
         """A number for an album or a pressed button."""
