@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from inbox import accounts, logs, valkey
 from inbox.db import Database, DatabaseDown
-from inbox.migrate import current, newest
+from inbox.revision import current, newest
 from inbox.settings import Settings
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"

@@ -51,6 +51,7 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd's: it warns of deprecations of its own, once a sign-in
     for room in _OWN:
         logging.getLogger(room).setLevel(settings.log_level.upper())
 

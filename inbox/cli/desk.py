@@ -16,7 +16,7 @@ from inbox import settings as configuration
 from inbox.cli.words import complain, fail, in_words
 from inbox.db import Database
 from inbox.house import House, open_house
-from inbox.migrate import current, migrate, newest
+from inbox.revision import current, newest
 from inbox.settings import Settings
 
 P = ParamSpec("P")
@@ -40,6 +40,8 @@ def prepare(found: Settings) -> None:
         with db.begin() as connection:
             revision = current(connection)
         if revision is None:
+            from inbox.migrate import migrate
+
             migrate(db)
         elif revision != newest():
             fail(f"The database is at revision {revision}, this version expects {newest()}: run `switchboard migrate`")

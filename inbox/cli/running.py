@@ -20,7 +20,6 @@ from inbox import logs, people, supervise, valkey
 from inbox import schema as t
 from inbox.cli import desk
 from inbox.cli.words import fail, in_words
-from inbox.migrate import migrate as bring_up_to_date
 from inbox.passwords import Passwords
 from inbox.settings import Settings
 from inbox.supervise import Child, Supervisor
@@ -34,7 +33,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: SWITCHBOARD_DATA=/srv/switchboard switchboard up")(up)
     app.command(epilog="Several may share a port; put a proxy before them that speaks TLS.")(serve)
     app.command(epilog="Run as many as the work needs; they share it.")(worker)
-    app.command()(migrate)
+    app.command("migrate")(migrate_now)
 
 
 def up(
@@ -54,7 +53,7 @@ def up(
             if password:
                 typer.echo(f"Sign in as {owner} with the password {password}   (shown only this once)")
 
-        keep([*house_children(found), *web_children(found, web), *worker_children(found, workers)], ready)
+        keep([*house_children(found), *worker_children(found, workers), *web_children(found, web)], ready)
 
 
 def serve(port: int | None = _PORT, supervised: bool = _SUPERVISED) -> None:
@@ -77,11 +76,13 @@ def worker(port: int | None = typer.Option(None, hidden=True), supervised: bool 
     run(_process(port, supervised))
 
 
-def migrate() -> None:
+def migrate_now() -> None:
     """Bring the database to the schema this version expects. Safe to repeat; do it before starting a new version."""
+    from inbox.migrate import migrate
+
     found = desk.settings()
     with in_words(), desk.opened(found) as db:
-        before, now = bring_up_to_date(db)
+        before, now = migrate(db)
     typer.echo(f"The database is at revision {now}." if before == now else f"Migrated from {before or 'nothing'} to {now}.")
 
 
@@ -119,7 +120,7 @@ def _cannot_listen(found: Settings, error: OSError) -> str:
 def alone(found: Settings) -> Iterator[None]:
     """Only one supervisor works in a data folder. The lock goes with the process, however it ends."""
     try:
-        found.data.mkdir(parents=True, exist_ok=True)
+        found.data.mkdir(mode=0o700, parents=True, exist_ok=True)  # customers' messages will lie here
         lock = (found.data / "switchboard.lock").open("a+")
     except OSError as error:
         fail(f"The data folder {found.data} cannot be used: {error.strerror} (SWITCHBOARD_DATA)")
@@ -139,9 +140,11 @@ def alone(found: Settings) -> Iterator[None]:
 
 def start_up(found: Settings) -> None:
     """Make everything ready that the processes rely on."""
+    from inbox.migrate import migrate
+
     logs.configure(found)
     with in_words(), desk.opened(found) as db:
-        bring_up_to_date(db)
+        migrate(db)
     assert found.key  # made before several processes ask for it
 
 
