@@ -104,6 +104,8 @@ class Filter:
     contact: int | None = None
     waiting: bool = False
     q: str = ""
+    counted: sa.Select[Any] | None = None
+    """Only these ids: what a figure of a report counts."""
 
 
 NOBODY = -1
@@ -165,6 +167,8 @@ def _conditions(connection: sa.Connection, wanted: Filter) -> list[sa.ColumnElem
         found.append(_c.contact_id == wanted.contact)
     if wanted.waiting:
         found.append(_c.waiting_since.is_not(None))
+    if wanted.counted is not None:
+        found.append(_c.id.in_(wanted.counted))
     if wanted.q:
         found.append(_c.contact_id.in_(search.contact_ids(connection, wanted.q)))
     return found

@@ -53,11 +53,16 @@ def page(
     return _page(connection, connection.execute(query.order_by(_e.id.desc()).limit(limit + 1)).all(), limit)
 
 
-def _page(connection: sa.Connection, rows: Sequence[Any], limit: int) -> Page[EventShown]:
+def shown(connection: sa.Connection, rows: Sequence[Any]) -> list[EventShown]:
+    """Rows of events with the names of those who did it."""
     people = _names(connection, t.managers, rows, "manager")
     contacts = _names(connection, t.contacts, rows, "contact")
-    names = {"manager": people, "contact": contacts}
-    return cut(rows, limit, lambda row: _shown(row, names), lambda row: (row.id,))
+    return [_shown(row, {"manager": people, "contact": contacts}) for row in rows]
+
+
+def _page(connection: sa.Connection, rows: Sequence[Any], limit: int) -> Page[EventShown]:
+    ready = {each.id: each for each in shown(connection, rows[:limit])}
+    return cut(rows, limit, lambda row: ready[row.id], lambda row: (row.id,))
 
 
 def _shown(row: Any, names: dict[str, dict[int, str]]) -> EventShown:

@@ -14,6 +14,7 @@ def setup(app: web.Application) -> None:
     app[auth.ATTEMPTS] = auth.Attempts(lambda: app[keys.CLOCK]())
     endpoint.add_routes(app)
     stream.setup(app)
+    api.files.setup(app)
     hooks.setup(app)
     chat.setup(app)
     pages.setup(app)

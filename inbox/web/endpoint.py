@@ -4,7 +4,7 @@
     async def change_task(call: Call, id: int, body: TaskChange) -> Task:
         '''First line: the summary. The rest: the description.'''
 
-Whole numbers are parts of the path, `query` and `body` are pydantic models, the annotation of the result is a (frozen)
+Whole numbers and words are parts of the path, `query` and `body` are pydantic models, the annotation of the result is a (frozen)
 dataclass that documents what is sent. None answers 204.
 """
 
@@ -42,6 +42,7 @@ class Endpoint:
     right: Right | None
     handler: Handler
     ids: tuple[str, ...]
+    words: tuple[str, ...]
     query: type[BaseModel] | None
     body: type[BaseModel] | None
     answer: Any
@@ -49,6 +50,8 @@ class Endpoint:
     content_type: str
     repeatable: bool
     """Takes an Idempotency-Key."""
+    upload: bool
+    """Takes a form with a file, which the handler reads by itself."""
 
     @property
     def name(self) -> str:
@@ -105,6 +108,7 @@ def endpoint(
     answer: Any = ...,
     content_type: str = "application/json",
     repeatable: bool = False,
+    upload: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register a handler. `answer` says what is sent where the handler makes the response itself."""
 
@@ -114,8 +118,9 @@ def endpoint(
         models = {n: h for n, h in hints.items() if n in ("query", "body")}
         found = Endpoint(
             method=method, path=path, right=right, handler=handler, query=models.get("query"), body=models.get("body"),
-            ids=tuple(n for n, h in hints.items() if h is int), answer=None if sent is type(None) else sent,
-            status=204 if sent is type(None) else status, content_type=content_type, repeatable=repeatable,
+            ids=tuple(n for n, h in hints.items() if h is int), words=tuple(n for n, h in hints.items() if h is str),
+            answer=None if sent is type(None) else sent, status=204 if sent is type(None) else status,
+            content_type=content_type, repeatable=repeatable, upload=upload,
         )  # fmt: skip
         ENDPOINTS.append(found)
         return handler
@@ -129,13 +134,15 @@ def add_routes(app: web.Application) -> None:
         path = PREFIX + each.path
         for name in each.ids:
             path = path.replace(f"{{{name}}}", f"{{{name}:[0-9]+}}")
+        for name in each.words:
+            path = path.replace(f"{{{name}}}", f"{{{name}:[0-9A-Za-z_-]{{1,100}}}}")
         app.router.add_route(each.method, path, _serve(each))
 
 
 def _serve(each: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def serve(request: web.Request) -> web.StreamResponse:
         call = await _let_in(each, request)
-        arguments: dict[str, Any] = read_ids(request, each.ids)
+        arguments: dict[str, Any] = {**read_ids(request, each.ids), **{name: request.match_info[name] for name in each.words}}
         if each.query is not None:
             arguments["query"] = read_query(request, each.query)
         elif request.query:

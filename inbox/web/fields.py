@@ -23,7 +23,12 @@ def _storable(value: datetime) -> datetime:
 
 
 Id = Annotated[int, Field(ge=1, le=LARGEST)]
-When = Annotated[AwareDatetime, BeforeValidator(_no_number, json_schema_input_type=AwareDatetime), AfterValidator(_storable)]
+When = Annotated[
+    AwareDatetime,
+    Field(strict=False),  # a strict time must be one already, and JSON has none
+    BeforeValidator(_no_number, json_schema_input_type=AwareDatetime),
+    AfterValidator(_storable),
+]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
@@ -35,7 +40,7 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
-    def given(self, *leave_out: str) -> dict[str, object]:
+    def given(self, *leave_out: str) -> dict[str, Any]:
         """The fields that the request named, null included: what a PATCH changes."""
         return {name: getattr(self, name) for name in self.model_fields_set if name not in leave_out}
 

@@ -18,7 +18,9 @@ _KEY_HEADER = {
     "description": "The same key again gets the same answer and does nothing again",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200},
 }
+_FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
 _ID = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+_WORD = {"type": "string", "pattern": "^[0-9A-Za-z_-]{1,100}$"}
 _SECURITY: list[dict[str, list[str]]] = [{"session": []}, {"token": []}]
 
 
@@ -80,6 +82,8 @@ def _operation(each: Endpoint, schemas: dict[Key, Any]) -> dict[str, Any]:
         required = any(f.is_required() for f in each.body.model_fields.values())
         content = {"application/json": {"schema": schemas[each.name, "body"]}}
         found["requestBody"] = {"required": required, "content": content}
+    if each.upload:
+        found["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}
     found["responses"] = _responses(each, schemas)
     return found
 
@@ -87,6 +91,8 @@ def _operation(each: Endpoint, schemas: dict[Key, Any]) -> dict[str, Any]:
 def _parameters(each: Endpoint) -> Iterable[dict[str, Any]]:
     for name in each.ids:
         yield {"name": name, "in": "path", "required": True, "schema": _ID}
+    for name in each.words:
+        yield {"name": name, "in": "path", "required": True, "schema": _WORD}
     if each.query is not None:
         whole = each.query.model_json_schema(ref_template=REF)
         for name, field in whole.get("properties", {}).items():

@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from bots.problems import FlowError
 from inbox.accounts import BadSettings
 from inbox.db import DatabaseDown
 from inbox.outgoing import CannotSend
@@ -109,6 +110,11 @@ def _send(error: Any) -> Problem:
     return Problem(409, error.reason, errors=[(error.field, error.reason)])
 
 
+def _flow(error: Any) -> Problem:
+    errors = [(" ".join(part for part in ("source", p.step, p.field) if part), p.message) for p in error.problems]
+    return Problem(422, str(error), errors=errors)
+
+
 _WORDS = {
     404: "There is nothing at this address.",
     405: "This address does not take this method.",
@@ -124,6 +130,7 @@ _TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
     (Refusal, lambda e: Problem(409, e.detail)),
     (CannotSend, _send),
     (BadSettings, lambda e: Problem(422, str(e), errors=[(f"settings.{field}", text) for field, text in e.problems])),
+    (FlowError, _flow),
     (DatabaseDown, lambda e: Problem(503, "The database is away for the moment. Try again.", headers={"Retry-After": "5"})),
     (TooBusy, lambda e: Problem(503, "Too many people sign in at once. Try again.", headers={"Retry-After": "5"})),
     (web.HTTPException, _http),

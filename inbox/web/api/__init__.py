@@ -1,5 +1,37 @@
 """The API's resources, one file each. Importing this package defines every endpoint."""
 
-from inbox.web.api import contacts, conversations, messages, meta, people, session, tasks
+from inbox.web.api import (
+    broadcasts,
+    channels,
+    contacts,
+    conversations,
+    events,
+    files,
+    flows,
+    messages,
+    meta,
+    people,
+    reports,
+    session,
+    tasks,
+    templates,
+    webhooks,
+)
 
-__all__ = ["contacts", "conversations", "messages", "meta", "people", "session", "tasks"]
+__all__ = [
+    "broadcasts",
+    "channels",
+    "contacts",
+    "conversations",
+    "events",
+    "files",
+    "flows",
+    "messages",
+    "meta",
+    "people",
+    "reports",
+    "session",
+    "tasks",
+    "templates",
+    "webhooks",
+]

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
 from pydantic import Field, StringConstraints
@@ -14,7 +14,7 @@ from inbox.actions import messages
 from inbox.refusals import Invalid
 from inbox.rights import Right
 from inbox.views import conversations as views
-from inbox.views import events, people
+from inbox.views import events, figures, people
 from inbox.views.paging import Page
 from inbox.web import keys
 from inbox.web.api.messages import ChoiceSent, FileSent, TemplateSent
@@ -31,7 +31,7 @@ class ConversationQuery(PageQuery):
     view: Literal["mine", "unassigned", "team", "waiting", "all"] = "all"
     """mine: assigned to me. team: in the queues of my teams. waiting: the customer waits for an answer."""
     status: Literal["open", "waiting", "snoozed", "closed", "active", "any"] | None = None
-    """active: not closed. Without one: active, and any with `q` or `contact`."""
+    """active: not closed. Without one: active; with `q`, `contact` or `figure`: any."""
     assignee: Annotated[str, StringConstraints(pattern=r"^(me|none|[1-9][0-9]{0,17})$")] | None = None
     """me, none, or a manager's id."""
     team: Id | None = None
@@ -39,6 +39,11 @@ class ConversationQuery(PageQuery):
     contact: Id | None = None
     q: Annotated[str, Field(max_length=200)] = ""
     """A part of the customer's name, their number, phone or mail address."""
+    figure: Literal["taken", "answered", "first", "closed", "late"] | None = None
+    """What a figure of a report counts: with `by`, `from` and `to`."""
+    by: Id | None = None
+    since: When | None = Field(default=None, alias="from")
+    until: When | None = Field(default=None, alias="to")
     sort: Literal["last", "waiting"] = "last"
     """last: the newest message first. waiting: who waits longest first."""
 
@@ -133,15 +138,23 @@ def _page(connection: sa.Connection, me: int, query: ConversationQuery) -> Page[
 
 
 def _filter(connection: sa.Connection, me: int, query: ConversationQuery) -> views.Filter:
-    status = query.status or ("any" if query.q or query.contact else "active")
+    status = query.status or ("any" if query.q or query.contact or query.figure else "active")
     statuses = {"active": views.ACTIVE, "any": ()}.get(status, (status,))
     teams = people.team_ids(connection, me) if query.view == "team" else None
     if query.team is not None:
         teams = [query.team] if teams is None or query.team in teams else []
     return views.Filter(
         statuses=statuses, assignee=_assignee(me, query), teams=teams, channel=query.channel, contact=query.contact,
-        waiting=query.view == "waiting", q=query.q.strip(),
+        waiting=query.view == "waiting", q=query.q.strip(), counted=_counted(query),
     )  # fmt: skip
+
+
+def _counted(query: ConversationQuery) -> sa.Select[Any] | None:
+    if query.figure is None:
+        return None
+    if query.by is None or query.since is None or query.until is None:
+        raise Invalid("figure", "A figure needs by, from and to")
+    return figures.conversations(query.figure, query.by, query.since, query.until)
 
 
 def _assignee(me: int, query: ConversationQuery) -> int | None:

@@ -1,0 +1,159 @@
+"""Channels: connect, change, check, and what their providers delivered."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from channels.base import BadPayload
+from channels.registry import kinds
+from inbox import accounts
+from inbox.connecting import introduce
+from inbox.people import require_team
+from inbox.refusals import Conflict, Invalid, NotFound
+from inbox.replay import replay_raw
+from inbox.rights import Right
+from inbox.views import channels as views
+from inbox.views.paging import All, Page
+from inbox.web import keys
+from inbox.web.endpoint import Call, endpoint
+from inbox.web.fields import NOT_GIVEN, Body, Change, Id, Name, PageQuery
+
+PATIENCE = 20.0
+"""Seconds that a provider may take to answer a check."""
+
+Given = dict[str, str | int | bool]
+
+
+class NewChannel(Body):
+    """An account to connect."""
+
+    kind: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    name: Name
+    settings: Annotated[Given, Field(max_length=50)]
+    """By the kind's fields (see /channels/kinds)."""
+
+
+class ChannelChange(Change):
+    """What to change about a channel."""
+
+    name: Name = NOT_GIVEN
+    settings: Annotated[Given, Field(max_length=50)] = NOT_GIVEN
+    """What is not named keeps its value, secrets too."""
+    state: Literal["ok", "disabled"] = NOT_GIVEN
+    team: Id | None = NOT_GIVEN
+    """Requests that come in here go to this team's queue."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checked:
+    """What the provider says. `problem` in words, null if all is well."""
+
+    ok: bool
+    account: views.AccountShown | None
+    problem: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replayed:
+    """What became of a replayed body. `messages`: how many of its messages were new."""
+
+    id: int
+    messages: int
+
+
+@endpoint("GET", "/channels", Right.CHANNELS_READ)
+async def list_channels(call: Call) -> All[views.Channel]:
+    """All connected channels."""
+    return await call.read(views.channels, call.app[keys.VAULT], call.app[keys.SETTINGS].base_url)
+
+
+@endpoint("GET", "/channels/kinds", Right.CHANNELS_READ)
+async def list_channel_kinds(call: Call) -> All[views.Kind]:
+    """The kinds of channels there are, with the form that connects one."""
+    return await asyncio.to_thread(views.all_kinds)
+
+
+@endpoint("POST", "/channels", Right.CHANNELS_WRITE, status=201)
+async def add_channel(call: Call, body: NewChannel) -> views.Channel:
+    """Connect an account.
+
+    The settings are tested with the provider; what it has to say is in `account.notes` and `error`.
+    """
+    if body.kind not in kinds():
+        raise Invalid("kind", f"Choose one of {', '.join(kinds())}")
+    channel_id = await call.run(accounts.add, call.now, call.app[keys.VAULT], body.kind, body.name, body.settings)
+    await _check(call, channel_id)
+    return await _show(call, channel_id)
+
+
+@endpoint("PATCH", "/channels/{channel_id}", Right.CHANNELS_WRITE)
+async def change_channel(call: Call, channel_id: int, body: ChannelChange) -> views.Channel:
+    """Rename, change settings, switch off and on, give to a team."""
+    await _show(call, channel_id)
+    given = body.given()
+    if body.team is not None:
+        await _require_team(call, body.team)
+    await call.run(
+        accounts.change, call.now, call.app[keys.VAULT], channel_id, name=given.get("name"), values=given.get("settings"),
+        state=given.get("state"), team_id=given.get("team", ""),
+    )  # fmt: skip
+    if "settings" in given:
+        await _check(call, channel_id)
+    return await _show(call, channel_id)
+
+
+@endpoint("DELETE", "/channels/{channel_id}", Right.CHANNELS_WRITE)
+async def remove_channel(call: Call, channel_id: int) -> None:
+    """Disconnect: the history stays, nothing comes in or goes out any more."""
+    await _show(call, channel_id)
+    await call.run(accounts.remove, call.now, channel_id)
+
+
+@endpoint("POST", "/channels/{channel_id}/check", Right.CHANNELS_WRITE)
+async def check_channel(call: Call, channel_id: int) -> Checked:
+    """Ask the provider whether the settings are right, and tell it our webhook address."""
+    await _show(call, channel_id)
+    problem = await _check(call, channel_id)
+    return Checked(ok=problem is None, account=(await _show(call, channel_id)).account, problem=problem)
+
+
+@endpoint("GET", "/channels/{channel_id}/raw", Right.RAW_READ)
+async def list_raw_bodies(call: Call, channel_id: int, query: PageQuery) -> Page[views.RawBody]:
+    """What the provider delivered, newest first."""
+    await _show(call, channel_id)
+    return await call.read(views.raw_bodies, channel_id, query.cursor, query.limit)
+
+
+@endpoint("POST", "/raw/{raw_id}/replay", Right.RAW_READ)
+async def replay_raw_body(call: Call, raw_id: int) -> Replayed:
+    """Read a kept body again: what is stored already stays as it is."""
+    try:
+        stored = await replay_raw(call.app[keys.HOUSE], raw_id)
+    except LookupError as error:
+        raise NotFound(str(error)) from error
+    except BadPayload as error:
+        raise Conflict(error.reason) from error
+    return Replayed(id=raw_id, messages=stored.messages)
+
+
+async def _show(call: Call, channel_id: int) -> views.Channel:
+    return await call.read(views.channel, call.app[keys.VAULT], call.app[keys.SETTINGS].base_url, channel_id)
+
+
+async def _check(call: Call, channel_id: int) -> str | None:
+    """What is wrong with the channel, in words."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            found = await introduce(call.app[keys.HOUSE], channel_id)
+    except TimeoutError:
+        return "The provider does not answer."
+    return found.error or None
+
+
+async def _require_team(call: Call, team_id: int) -> None:
+    try:
+        await call.read(require_team, team_id)
+    except NotFound as error:
+        raise Invalid("team", error.detail) from error

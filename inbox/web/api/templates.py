@@ -1,0 +1,116 @@
+"""Templates and segments."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from bots.render import RenderError, render
+from inbox.actions import marketing as actions
+from inbox.refusals import Invalid
+from inbox.rights import Right
+from inbox.views import contacts
+from inbox.views import marketing as views
+from inbox.views.paging import Page
+from inbox.web.endpoint import Call, endpoint
+from inbox.web.fields import NOT_GIVEN, Body, Change, Id, Language, Name, PageQuery, Tag
+
+TemplateText = Annotated[str, Field(max_length=20_000)]
+Subject = Annotated[str, Field(max_length=998)]
+
+
+class NewTemplate(Body):
+    """A template to keep."""
+
+    name: Name
+    language: Language
+    body: TemplateText
+    subject: Subject | None = None
+
+
+class TemplateChange(Change):
+    """What to change about a template."""
+
+    name: Name = NOT_GIVEN
+    language: Language = NOT_GIVEN
+    body: TemplateText = NOT_GIVEN
+    subject: Subject | None = NOT_GIVEN
+
+
+class TemplatePreview(Body):
+    """A text to try on somebody."""
+
+    body: TemplateText
+    variables: dict[str, Any] = Field(default_factory=dict, max_length=100)
+    contact_id: Id | None = None
+
+
+class NewSegment(Body):
+    """A filter of contacts to keep."""
+
+    name: Name
+    tag: Tag
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rendered:
+    """What the customer would read."""
+
+    text: str
+
+
+@endpoint("GET", "/templates", Right.TEMPLATES_READ)
+async def list_templates(call: Call, query: PageQuery) -> Page[views.TemplateShown]:
+    """All templates, newest first."""
+    return await call.read(views.templates, query.cursor, query.limit)
+
+
+@endpoint("POST", "/templates", Right.TEMPLATES_WRITE, status=201)
+async def add_template(call: Call, body: NewTemplate) -> views.TemplateShown:
+    """Keep a template. 422 says what cannot be rendered."""
+    number = await call.run(
+        actions.add_template, call.now, call.me, name=body.name, language=body.language, body=body.body, subject=body.subject
+    )
+    return await call.read(views.template, number)
+
+
+@endpoint("PATCH", "/templates/{template_id}", Right.TEMPLATES_WRITE)
+async def change_template(call: Call, template_id: int, body: TemplateChange) -> views.TemplateShown:
+    """Change a template."""
+    await call.run(actions.change_template, call.now, call.me, template_id, body.given())
+    return await call.read(views.template, template_id)
+
+
+@endpoint("DELETE", "/templates/{template_id}", Right.TEMPLATES_WRITE)
+async def remove_template(call: Call, template_id: int) -> None:
+    """Take a template out of the lists."""
+    await call.run(actions.remove_template, call.now, call.me, template_id)
+
+
+@endpoint("POST", "/templates/preview", Right.TEMPLATES_READ)
+async def preview_template(call: Call, body: TemplatePreview) -> Rendered:
+    """What a customer would read."""
+    card: dict[str, Any] = {}
+    if body.contact_id is not None:
+        if Right.CONTACTS_READ not in call.who.rights:
+            raise Invalid("contact_id", "You may not see contacts")
+        contact = await call.read(contacts.one, body.contact_id)
+        known = {"name": contact.name, "number": contact.number, "language": contact.language or ""}
+        card = {**contact.fields, **known}
+    try:
+        return Rendered(text=render(body.body, {**card, "contact": card, **body.variables}))
+    except RenderError as error:
+        raise Invalid("body", str(error)) from error
+
+
+@endpoint("GET", "/segments", Right.BROADCASTS_READ)
+async def list_segments(call: Call, query: PageQuery) -> Page[views.Segment]:
+    """Saved filters of contacts, newest first."""
+    return await call.read(views.segments, query.cursor, query.limit)
+
+
+@endpoint("POST", "/segments", Right.BROADCASTS_WRITE, status=201)
+async def add_segment(call: Call, body: NewSegment) -> views.Segment:
+    """Save a filter of contacts."""
+    number = await call.run(actions.add_segment, call.now, call.me, name=body.name, tag=body.tag)
+    return await call.read(views.segment, number)
