@@ -5,13 +5,14 @@ import { day, hour, say } from "./words.js";
 const FILE_LIMIT = 8 * 1024 * 1024;
 
 export class Phone {
-  constructor(customer, channel, send) {
+  constructor(customer, channel, send, widget) {
     this.channel = channel;
     this.send = send;
     this.drawn = new Map();
     this.talk = el("div.talk", { role: "log", tabindex: "0", "aria-label": say(channel), "data-empty": say("empty") });
     this.address = el("small", {}, "");
-    this.element = el(`article.phone.${channel}`, {}, el("h2", {}, icon(channel), say(channel), this.address), this.talk, this.writeBox());
+    const link = widget && el("a.widget", { href: widget, target: "_blank", rel: "noopener" }, say("widget"));
+    this.element = el(`article.phone.${channel}`, {}, el("h2", {}, icon(channel), say(channel), this.address, link), this.talk, this.writeBox());
     this.show(customer);
   }
 

@@ -10,6 +10,7 @@ const customers = new Map();
 let order = [];
 let chosen = "";
 let phones = [];
+let widget = "";
 
 function start() {
   document.getElementById("language").addEventListener("click", () => { switchLanguage(); draw(); });
@@ -37,6 +38,8 @@ function listen() {
     // Ask for everything once the stream is open: nothing can change unseen in between.
     const all = await (await fetch("/phones")).json();
     for (const customer of all.customers) customers.set(customer.id, customer);
+    // The chat's endpoints stand beside the channel's hook, and with them a page that carries the real widget.
+    widget = all.connected.webchat ? `${all.connected.webchat.replace("/hooks/", "/chat/")}/demo` : "";
     line.hidden = true;
     drawPeople();
     choose();
@@ -102,7 +105,7 @@ function choose() {
   }
   if (chosen === customer.id && phones.length) return;
   chosen = customer.id;
-  phones = Object.keys(customer.addresses).map((channel) => new Phone(customer, channel, write));
+  phones = Object.keys(customer.addresses).map((channel) => new Phone(customer, channel, write, channel === "webchat" ? widget : ""));
   shelf.replaceChildren(...phones.map((phone) => phone.element));
   for (const phone of phones) phone.toEnd();
   drawPeople();

@@ -5,7 +5,7 @@ const WORDS = {
     people: "Customers", pick: "Choose a customer to see their phones.", empty: "Nothing yet. Write first, as a customer would.",
     write: "Message", subject: "Subject", send: "Send", attach: "Attach a picture or file", drop: "Remove", back: "Customers",
     lost: "No connection to the sandbox, trying again", you: "Me: ", file: "File", today: "Today", yesterday: "Yesterday", big: "The file is larger than 8 MB.",
-    noaddress: "new visitor", sent: "sent", delivered: "delivered", read: "read", fault: "Not delivered. Try again.", nothere: "This stand-in is not running.",
+    noaddress: "new visitor", widget: "The widget on a site", sent: "sent", delivered: "delivered", read: "read", fault: "Not delivered. Try again.", nothere: "This stand-in is not running.",
     telegram: "Telegram", whatsapp: "WhatsApp", sms: "SMS", email: "Mail", webchat: "Web chat",
   },
   ru: {
@@ -13,7 +13,7 @@ const WORDS = {
     people: "Клиенты", pick: "Выберите клиента, чтобы увидеть его телефоны.", empty: "Пока пусто. Напишите первым, как написал бы клиент.",
     write: "Сообщение", subject: "Тема", send: "Отправить", attach: "Приложить картинку или файл", drop: "Убрать", back: "Клиенты",
     lost: "Нет связи с песочницей, пробуем снова", you: "Я: ", file: "Файл", today: "Сегодня", yesterday: "Вчера", big: "Файл больше 8 МБ.",
-    noaddress: "новый посетитель", sent: "отправлено", delivered: "доставлено", read: "прочитано", fault: "Не доставлено. Попробуйте ещё раз.", nothere: "Эта имитация не запущена.",
+    noaddress: "новый посетитель", widget: "Виджет на сайте", sent: "отправлено", delivered: "доставлено", read: "прочитано", fault: "Не доставлено. Попробуйте ещё раз.", nothere: "Эта имитация не запущена.",
     telegram: "Telegram", whatsapp: "WhatsApp", sms: "СМС", email: "Почта", webchat: "Чат на сайте",
   },
 };
