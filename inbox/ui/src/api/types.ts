@@ -23,7 +23,7 @@ export type Author = 'contact' | 'manager' | 'bot' | 'system';
 export interface LastMessage { text: string; at: Time; direction: 'in' | 'out' | 'note'; author: Author; author_id?: Id | null }
 export interface Reach { channel: ChannelRef; address: string; can_send: boolean; reason: string | null; window_until: Time | null }
 export interface Conversation {
-  id: Id; status: Status; contact: { id: Id; number: number; name: string | null; language: string | null };
+  id: Id; status: Status; contact: { id: Id; number: string; name: string | null; language: string | null };
   channel: ChannelRef | null; assignee: Named | null; team: Named | null; bot: boolean; unread: number; priority: number;
   labels: string[]; subject: string | null; waiting_since: Time | null; answer_due: Time | null; snoozed_until: Time | null;
   last_message: LastMessage | null; opened_at: Time; closed_at: Time | null; reaches?: Reach[];
@@ -46,7 +46,7 @@ export interface Message {
   quoted?: string | null; auto_reply?: boolean; bounce?: { address: string; code: string; hard: boolean } | null;
   choices?: Choice[]; location?: { latitude: number; longitude: number; name?: string | null } | null;
   attachments: Attachment[]; reply_to: Id | null; external_id: string | null; state: State | null; reason: string | null;
-  at: Time; edited_at: Time | null; deleted_at: Time | null; reactions: { emoji: string; author: string }[]; broadcast_id?: Id | null;
+  at: Time; send_at?: Time | null; edited_at: Time | null; deleted_at: Time | null; reactions: { emoji: string; author: string }[]; broadcast_id?: Id | null;
 }
 export interface NewMessage {
   text: string; channel_id?: Id; attachments?: { file: string | number }[]; reply_to?: Id; subject?: string; note?: boolean; send_at?: Time;
@@ -60,7 +60,7 @@ export interface Consent {
   blocked_at: Time | null; blocked_reason: string | null; heard_at: Time | null;
 }
 export interface Contact {
-  id: Id; number: number; name: string | null; language: string | null; timezone?: string | null; manager: Named | null;
+  id: Id; number: string; name: string | null; language: string | null; timezone?: string | null; manager: Named | null;
   identities: Identity[]; tags: string[]; fields: Record<string, string | number | boolean | null>; consent: Consent[];
   created_at: Time; conversations: number;
 }
@@ -87,8 +87,9 @@ export interface Channel {
 }
 export interface RawBody { id: Id; received_at: Time; method: string; state: string; error: string | null; events: number | null; size: number }
 
-export interface Flow { id: Id; name: string; language: string; source: string; enabled: boolean; problems?: Trouble[]; updated_at?: Time }
-export type Trouble = string | { step?: string | null; field?: string | null; line?: number | null; message: string };
+export interface Flow { id: Id; name: string; language: string; source: string; enabled: boolean; version?: number; changed_at?: Time }
+/** `line` counts from 1; 0: nobody knows. */
+export interface Trouble { step: string; field: string; message: string; line: number }
 export interface Template { id: Id; name: string; language: string; body: string; subject?: string | null }
 
 export type BroadcastState = 'draft' | 'planning' | 'running' | 'paused' | 'done' | 'cancelled';
@@ -99,9 +100,10 @@ export interface Broadcast {
 }
 export interface Recipient { contact: { id: Id; name: string | null }; state: string; reason: string | null; channel: ChannelRef | null; conversation_id: Id | null }
 export interface BroadcastPreview {
-  people: number; skipped: Record<string, number>; sample: { contact: { id: Id; name: string | null }; text: string; channel: ChannelRef | null }[];
+  people: number; skipped: Record<string, number>; sample: { contact_id: Id; name: string; text: string; channel_id: Id }[];
 }
+/** A number and the query of /conversations that lists exactly what it counts. */
+export interface Figure { value: number | null; link: string }
 export interface ReportRow {
-  manager: Named | null; taken: number; answered: number; messages: number; first_answer_seconds: number | null; closed: number; late: number;
-  links?: Record<string, string>; link?: string | Record<string, string>;
+  manager: Named; taken: Figure; answered: Figure; messages: Figure; first_answer_seconds: Figure; closed: Figure; late: Figure;
 }

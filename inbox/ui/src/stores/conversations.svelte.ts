@@ -43,7 +43,7 @@ export async function markRead(id: Id): Promise<void> {
   void refetchCounts();
 }
 
-export interface Filter { view: View; status: Status | 'active'; q: string; sort: 'last' | 'waiting'; channel: string; assignee: string; team: string; extra: string }
+export interface Filter { view: View; status: Status | 'active' | 'any'; q: string; sort: 'last' | 'waiting'; channel: string; assignee: string; team: string; extra: string }
 
 const lastAt = (c: Conversation) => Date.parse(c.last_message?.at ?? c.opened_at);
 const waitsSince = (c: Conversation) => (c.waiting_since ? Date.parse(c.waiting_since) : Infinity);
@@ -55,7 +55,7 @@ const longestFirst: Compare<Conversation> = (a, b) => {
 
 /** Whether a changed conversation still stands in a list: what the server would answer, said again here so that it leaves at once. */
 export function belongs(c: Conversation, filter: Filter, myId: Id, myTeams: Id[]): boolean {
-  if (filter.status === 'active' ? c.status === 'closed' : c.status !== filter.status) return false;
+  if (filter.status !== 'any' && (filter.status === 'active' ? c.status === 'closed' : c.status !== filter.status)) return false;
   if (filter.channel && String(c.channel?.id) !== filter.channel) return false;
   if (filter.team && String(c.team?.id) !== filter.team) return false;
   if (filter.view === 'mine') return c.assignee?.id === myId;

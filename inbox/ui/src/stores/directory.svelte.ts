@@ -7,9 +7,10 @@ class Directory<T extends { id: Id }> {
   items = $state.raw<T[]>([]);
   phase = $state<'unasked' | 'loading' | 'ready' | 'failed'>('unasked');
   error = $state.raw<unknown>(null);
-  #path: string;
+  readonly #path: string;
+  readonly #paged: boolean;
 
-  constructor(path: string) { this.#path = path; }
+  constructor(path: string, paged = false) { this.#path = path; this.#paged = paged; }
 
   /** Asks once; later calls show what is known. */
   need(): this {
@@ -23,7 +24,7 @@ class Directory<T extends { id: Id }> {
       const found: T[] = [];
       let cursor: string | null = null;
       do {
-        const page: { items: T[]; next?: string | null } = await get(this.#path, { limit: 200, cursor });
+        const page: { items: T[]; next?: string | null } = await get(this.#path, this.#paged ? { limit: 200, cursor } : {});
         found.push(...page.items);
         cursor = page.next ?? null;
       } while (cursor);
@@ -49,7 +50,7 @@ export type { Directory };
 export const managers = new Directory<Manager>('/managers');
 export const teams = new Directory<Team>('/teams');
 export const channels = new Directory<Channel>('/channels');
-export const templates = new Directory<Template>('/templates');
+export const templates = new Directory<Template>('/templates', true);
 
 on('manager', () => managers.refresh());
 on('channel', () => channels.refresh());

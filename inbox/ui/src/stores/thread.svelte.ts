@@ -28,7 +28,7 @@ export class Thread {
     this.id = id;
     void this.load();
     this.#off = [
-      on('message', ({ conversation_id: which }) => { if (this.#mine(which)) this.#soon(); }),
+      on('message', ({ conversation_id: which, message_id: id }) => { if (this.#mine(which)) void this.#heard(id as Id); }),
       on('conversation', ({ conversation_id: which }) => { if (which === this.id) void this.#loadEvents(); }),
       on('state', (data) => this.#state(data)),
       on('reload', () => { void fetchConversation(this.id).catch(() => undefined); this.#soon(); }),
@@ -83,6 +83,17 @@ export class Thread {
 
   async #loadEvents(): Promise<void> {
     this.events = (await get<Page<Event>>(`/conversations/${this.id}/events`, { limit: 200 }).catch(() => ({ items: this.events }))).items;
+  }
+
+  /** A message came or changed. One older than what is loaded comes with its page. */
+  async #heard(id: Id): Promise<void> {
+    const message = await get<Message>(`/messages/${id}`).catch(() => null);
+    if (!message) return this.#soon();
+    const oldest = this.messages[0];
+    if (this.older !== null && oldest && order(message, oldest) < 0) return;
+    if (message.direction === 'in') this.typing = { ...this.typing, customer: false };
+    this.keep([message]);
+    if (!document.hidden) void markRead(this.id);
   }
 
   #soon(): void {

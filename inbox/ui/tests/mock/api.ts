@@ -95,7 +95,7 @@ function patchConversation({ id, body }: Call) {
   if (assignee !== undefined) c.assignee = assignee === null ? null : (({ id, name }) => ({ id, name }))(find(data.managers, assignee));
   if (team !== undefined) c.team = team === null ? null : (({ id, name }) => ({ id, name }))(find(data.teams, team));
   if (c.status === 'closed') c.waiting_since = null;
-  const kind = body['status'] === 'closed' ? 'closed' : body['status'] === 'snoozed' ? 'snoozed' : body['status'] === 'open' ? 'reopened' : assignee !== undefined ? 'assigned' : team ? 'team' : 'labeled';
+  const kind = `conversation.${body['status'] === 'closed' ? 'closed' : body['status'] === 'snoozed' ? 'snoozed' : body['status'] === 'open' ? 'reopened' : assignee !== undefined ? 'assigned' : team ? 'queued' : 'labelled'}`;
   (data.events[id] ??= []).push({ id: Date.now(), at: new Date().toISOString(), kind, actor: { kind: 'manager', id: 1, name: me().name }, data: { assignee: c.assignee, team: c.team, snoozed_until: c.snoozed_until } });
   tell('conversation', { conversation_id: id });
   return c;
@@ -106,9 +106,9 @@ const counts = () => {
   const mine = active.filter((c) => c.assignee?.id === 1);
   return { mine: mine.length, unassigned: active.filter((c) => !c.assignee).length, all: active.length, unread_mine: mine.filter((c) => c.unread).length, late: active.filter((c) => c.answer_due && Date.parse(c.answer_due) < Date.now()).length };
 };
-const session = () => ({ manager: me(), csrf: 'mock', language: 'ru', public_url: 'https://inbox.lampa.example', version: '0.1.0', rights: ['conversations', 'contacts', 'tasks', 'channels', 'managers', 'teams', 'flows', 'templates', 'broadcasts', 'reports'].flatMap((each) => [`${each}.read`, `${each}.write`]) });
+const session = () => ({ manager: me(), csrf: 'mock', language: 'ru', public_url: 'https://inbox.lampa.example', version: '0.1.0', rights: ['conversations', 'contacts', 'tasks', 'channels', 'people', 'roles', 'raw', 'flows', 'templates', 'broadcasts', 'reports'].flatMap((each) => [`${each}.read`, `${each}.write`]) });
 const withId = <T extends { id: Id }>(items: T[], item: object): T => { const made = { ...item, id: Math.max(0, ...items.map((each) => each.id)) + 1 } as T; items.push(made); return made; };
-const problemsOf = (source: string) => (!source.includes('start:') ? [{ step: null, field: 'start', message: 'Не сказано, с какого шага начинать: добавьте start.' }] : source.includes('\t') ? [{ step: null, field: null, line: 1 + source.slice(0, source.indexOf('\t')).split('\n').length, message: 'Отступы делаются пробелами.' }] : []);
+const problemsOf = (source: string) => (!source.includes('start:') ? [{ step: '', field: 'start', message: 'Не сказано, с какого шага начинать: добавьте start.', line: 0 }] : source.includes('\t') ? [{ step: '', field: '', line: 1 + source.slice(0, source.indexOf('\t')).split('\n').length, message: 'Отступы делаются пробелами.' }] : []);
 const filled = (body: string, name = 'Екатерина') => body.replace(/\{\{\s*contact\.name\s*\}\}/g, name);
 
 function act(id: Id, verb: string): Broadcast {
@@ -143,6 +143,7 @@ const routes: [string, string, Handler][] = [
   ['GET', '/conversations/:id/messages', listMessages],
   ['POST', '/conversations/:id/messages', sendMessage],
   ['GET', '/conversations/:id/events', ({ id, query }) => paged(data.events[id] ?? [], query)],
+  ['GET', '/messages/:id', ({ id }) => find(data.messages, id)],
   ['POST', '/messages/:id/retry', ({ id }) => { const m = find(data.messages, id); m.state = 'queued'; m.reason = null; setTimeout(() => { m.state = 'sent'; tell('state', { message_id: id, conversation_id: m.conversation_id, state: 'sent', reason: null }); }, 800); return m; }],
   ['GET', '/managers', ({ query }) => paged(data.managers, query)],
   ['POST', '/managers', ({ body }) => { if (data.managers.some((m) => m.email === body['email'])) throw new Refusal(422, 'Не сохранено.', [{ field: 'email', message: 'Такая почта уже есть.' }]); return withId(data.managers, { role: 'operator', language: 'ru', available: false, capacity: 20, open: 0, teams: [], disabled: false, ...body }); }],
@@ -151,10 +152,10 @@ const routes: [string, string, Handler][] = [
   ['POST', '/teams', ({ body }) => withId(data.teams, { name: body['name'], members: [] })],
   ['PATCH', '/teams/:id', ({ id, body }) => Object.assign(find(data.teams, id), body)],
   ['GET', '/contacts', ({ query }) => paged(data.contacts.filter((c) => (!query.get('q') || [c.name, c.number, ...c.identities.map((i) => i.address)].some((text) => lower(text).includes(lower(query.get('q'))))) && (!query.get('tag') || c.tags.includes(query.get('tag')!))), query)],
-  ['POST', '/contacts', ({ body }) => withId(data.contacts, { ...data.contacts[0]!, identities: [], tags: [], fields: {}, consent: [], manager: null, conversations: 0, number: 1000 + data.contacts.length + 1, ...body })],
+  ['POST', '/contacts', ({ body }) => withId(data.contacts, { ...data.contacts[0]!, identities: [], tags: [], fields: {}, consent: [], manager: null, conversations: 0, number: `K-${1000 + data.contacts.length + 1}`, ...body })],
   ['GET', '/contacts/:id', ({ id }) => find(data.contacts, id)],
   ['PATCH', '/contacts/:id', ({ id, body }) => { const c = find(data.contacts, id); Object.assign(c, { ...body, ...(body['manager'] !== undefined ? { manager: body['manager'] && (({ id, name }) => ({ id, name }))(find(data.managers, body['manager'])) } : {}) }); tell('contact', { contact_id: id }); return c; }],
-  ['POST', '/contacts/:id/split', ({ id }) => ({ ...find(data.contacts, id), id: 900, number: 1900 })],
+  ['POST', '/contacts/:id/split', ({ id }) => ({ ...find(data.contacts, id), id: 900, number: 'K-1900' })],
   ['POST', '/contacts/:id/merge', ({ id }) => find(data.contacts, id)],
   ['GET', '/contacts/:id/conversations', ({ id, query }) => paged([brief(find(data.conversations, id)), ...(id % 2 ? [{ ...brief(find(data.conversations, id)), id: 120 + id, status: 'closed', subject: 'Светильник «Орбита»', opened_at: data.ago(57600) }] : [])], query)],
   ['GET', '/tags', () => ({ items: [{ tag: 'опт', count: 41 }, { tag: 'vip', count: 12 }, { tag: 'дизайнер', count: 88 }] })],
@@ -180,10 +181,10 @@ const routes: [string, string, Handler][] = [
   ['POST', '/templates/preview', ({ body }) => ({ text: filled(String(body['body'])) })],
   ['GET', '/broadcasts', ({ query }) => paged(data.broadcasts, query)],
   ['POST', '/broadcasts', ({ body }) => withId(data.broadcasts, { name: body['name'], body: body['body'], tag: body['tag'] ?? null, channel: null, state: 'draft', planned: 0, counts: {}, created_at: new Date().toISOString(), started_at: null, finished_at: null })],
-  ['POST', '/broadcasts/preview', ({ body }) => ({ people: 1840, skipped: { 'Просили не писать': 20, 'Нет подходящего канала': 7 }, sample: data.contacts.slice(0, 3).map((c, index) => ({ contact: { id: c.id, name: c.name }, text: filled(String(body['body']), c.name ?? ''), channel: { id: index + 1, kind: data.channels[index]!.kind, name: data.channels[index]!.name } })) })],
+  ['POST', '/broadcasts/preview', ({ body }) => ({ people: 1840, skipped: { stopped: 20, no_address: 7 }, sample: data.contacts.slice(0, 3).map((c, index) => ({ contact_id: c.id, name: c.name, text: filled(String(body['body']), c.name ?? ''), channel_id: index + 1 })) })],
   ['GET', '/broadcasts/:id', ({ id }) => find(data.broadcasts, id)],
   ['GET', '/broadcasts/:id/recipients', ({ query }) => paged(data.contacts.filter((_, index) => !query.get('state') || index % 3 === 0).map((c, index) => ({ contact: { id: c.id, name: c.name }, state: query.get('state') ?? ['read', 'delivered', 'failed', 'waiting'][index % 4]!, reason: index % 4 === 2 ? 'Номер не в сети.' : null, channel: { id: 1, kind: 'telegram', name: 'Лампа, бот' }, conversation_id: c.id })), query)],
-  ['GET', '/reports/managers', () => ({ items: data.managers.slice(0, 5).map((m, index) => ({ manager: { id: m.id, name: m.name }, taken: 40 - index * 6, answered: 38 - index * 6, messages: 210 - index * 31, first_answer_seconds: index === 3 ? null : 190 + index * 240, closed: 31 - index * 5, late: index, link: `/conversations?assignee=${m.id}&status=closed` })) })],
+  ['GET', '/reports/managers', () => ({ items: data.managers.slice(0, 5).map((m, index) => ({ manager: { id: m.id, name: m.name }, ...Object.fromEntries(Object.entries({ taken: 40 - index * 6, answered: 38 - index * 6, messages: 210 - index * 31, first_answer_seconds: index === 3 ? null : 190 + index * 240, closed: 31 - index * 5, late: index }).map(([name, value]) => [name, { value, link: `/conversations?assignee=${m.id}&counted=${name}` }])) })) })],
   ['GET', '/sessions', () => ({ items: [{ id: 1, created_at: data.ago(9000), seen_at: data.ago(0), agent: 'Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0', ip: '192.0.2.10', current: true }, { id: 2, created_at: data.ago(20000), seen_at: data.ago(800), agent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Safari/605', ip: '192.0.2.44', current: false }] })],
   ['DELETE', '/sessions/:id', () => undefined],
   ['GET', '/tokens', () => ({ items: [{ id: 1, name: 'Учётная система', created_at: data.ago(50000) }] })],

@@ -45,7 +45,7 @@ export const contacts: Contact[] = Array.from({ length: 240 }, (_, index): Conta
     ...(index % 3 === 0 ? [{ id: id * 10 + 2, kind: 'email', address: `client${id}@mail.example`, verified: index % 6 === 0 }] : []),
   ];
   return {
-    id, number: 1000 + id, name: name || null, language: index === 2 || index === 11 ? 'en' : index === 6 ? 'he' : 'ru', manager: index % 3 === 0 ? { id: 1, name: managers[0]!.name } : null,
+    id, number: `K-${1000 + id}`, name: name || null, language: index === 2 || index === 11 ? 'en' : index === 6 ? 'he' : 'ru', manager: index % 3 === 0 ? { id: 1, name: managers[0]!.name } : null,
     identities, tags: index % 4 ? [] : [tags[index % tags.length]!, ...(index % 8 ? [] : [tags[(index + 1) % tags.length]!])],
     fields: index % 2 ? { город: 'Санкт-Петербург' } : { 'адрес доставки': 'ул. Примерная, 12, кв. 4', скидка: '7 %', договор: 'Л-2026/118' },
     consent: [
@@ -133,10 +133,10 @@ export const conversations: Conversation[] = contacts.map((contact, index) => {
 
 export const events: Record<Id, Event[]> = {
   1: [
-    { id: 1, at: ago(DAY + 80), kind: 'handed_over', actor: { kind: 'bot', id: 1, name: 'Приветствие' }, data: {} },
-    { id: 2, at: ago(DAY + 79), kind: 'assigned', actor: { kind: 'system', id: null, name: null }, data: { assignee: { id: 1, name: managers[0]!.name } } },
-    { id: 3, at: ago(DAY + 78), kind: 'labeled', actor: { kind: 'manager', id: 1, name: managers[0]!.name }, data: {} },
-    { id: 4, at: ago(300), kind: 'snoozed', actor: { kind: 'manager', id: 1, name: managers[0]!.name }, data: { snoozed_until: ago(70) } },
+    { id: 1, at: ago(DAY + 80), kind: 'conversation.handed_over', actor: { kind: 'bot', id: 1, name: 'Приветствие' }, data: {} },
+    { id: 2, at: ago(DAY + 79), kind: 'conversation.assigned', actor: { kind: 'system', id: null, name: null }, data: { assignee: { id: 1, name: managers[0]!.name } } },
+    { id: 3, at: ago(DAY + 78), kind: 'conversation.labelled', actor: { kind: 'manager', id: 1, name: managers[0]!.name }, data: {} },
+    { id: 4, at: ago(300), kind: 'conversation.snoozed', actor: { kind: 'manager', id: 1, name: managers[0]!.name }, data: { snoozed_until: ago(70) } },
   ],
 };
 
@@ -153,8 +153,8 @@ export const templates: Template[] = [
 ];
 
 export const flows: Flow[] = [
-  { id: 1, name: 'Приветствие', language: 'ru', enabled: true, updated_at: ago(DAY * 2), source: 'name: Приветствие\nlanguage: ru\nstart: hello\nsteps:\n  hello:\n    say: Здравствуйте! С чем помочь?\n    choices:\n      - {id: order, title: Где мой заказ, next: order}\n      - {id: new, title: Новый заказ, next: new}\n      - {id: human, title: Позвать человека, next: human}\n  order:\n    ask: Назовите номер заказа\n    save: order\n    next: human\n  new:\n    say: Расскажите, что ищете.\n    next: human\n  human:\n    handover: {team: Продажи}\n' },
-  { id: 2, name: 'Отзыв после доставки', language: 'ru', enabled: false, updated_at: ago(DAY * 9), source: 'name: Отзыв после доставки\nstart: ask\nsteps:\n  ask:\n    ask: Как вам покупка, от 1 до 5?\n    save: score\n' },
+  { id: 1, name: 'Приветствие', language: 'ru', enabled: true, source: 'name: Приветствие\nlanguage: ru\nstart: hello\nsteps:\n  hello:\n    say: Здравствуйте! С чем помочь?\n    choices:\n      - {id: order, title: Где мой заказ, next: order}\n      - {id: new, title: Новый заказ, next: new}\n      - {id: human, title: Позвать человека, next: human}\n  order:\n    ask: Назовите номер заказа\n    save: order\n    next: human\n  new:\n    say: Расскажите, что ищете.\n    next: human\n  human:\n    handover: {team: Продажи}\n' },
+  { id: 2, name: 'Отзыв после доставки', language: 'ru', enabled: false, source: 'name: Отзыв после доставки\nstart: ask\nsteps:\n  ask:\n    ask: Как вам покупка, от 1 до 5?\n    save: score\n' },
 ];
 
 export const broadcasts: Broadcast[] = [

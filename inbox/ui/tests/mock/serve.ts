@@ -12,9 +12,9 @@ const server = createServer((request, response) => {
   void serveApi(request, response).then((served) => {
     if (served) return;
     const { pathname } = new URL(request.url ?? '/', 'http://mock');
-    const asset = pathname.startsWith('/assets/') ? join(dist, pathname) : '';
-    if (asset && !existsSync(asset)) { response.writeHead(404).end(); return; }
-    const path = asset || join(dist, 'index.html');
+    const file = pathname !== '/' && existsSync(join(dist, pathname));
+    if (pathname.startsWith('/assets/') && !file) { response.writeHead(404).end(); return; }
+    const path = join(dist, file ? pathname : 'index.html');
     response.writeHead(200, { 'Content-Type': types[extname(path)] ?? 'application/octet-stream', 'Content-Security-Policy': policy });
     createReadStream(path).pipe(response);
   });

@@ -7,9 +7,9 @@ import { complain, say } from '../../stores/toasts.svelte.ts';
 import { t } from '../../text/text.svelte.ts';
 import { snoozeChoices } from '../../text/when.ts';
 
-export function nameOf(contact: { name: string | null; number?: number | null; id: Id } | null | undefined): string {
+export function nameOf(contact: { name: string | null; number?: string | null; id: Id } | null | undefined): string {
   if (!contact) return t('person.nameless');
-  return contact.name?.trim() || (contact.number ? t('person.numbered', { number: `№ ${contact.number}` }) : t('person.nameless'));
+  return contact.name?.trim() || (contact.number ? t('person.numbered', { number: contact.number }) : t('person.nameless'));
 }
 
 async function act(item: Conversation, asked: ConversationPatch, guess: Partial<Conversation>, done: string, undo: ConversationPatch, before: Partial<Conversation>): Promise<void> {

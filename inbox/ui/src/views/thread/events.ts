@@ -2,7 +2,7 @@
 import type { Event } from '../../api/types.ts';
 import { ahead } from '../../stores/clock.svelte.ts';
 import { managers, teams } from '../../stores/directory.svelte.ts';
-import { t, told, type Key } from '../../text/text.svelte.ts';
+import { t, told } from '../../text/text.svelte.ts';
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '');
 
@@ -16,16 +16,16 @@ function actorName(event: Event): string {
   return event.actor?.name || t('author.system');
 }
 
-/** Servers say `conversation.assigned` or `assigned`; the last word is what happened. */
+/** Kinds that say nothing the thread does not show by itself: its messages, its status words beside a clearer event. */
+export const silent = (kind: string): boolean => /^(message|contact)\.(received|queued|echoed|changed|met|added)$|^conversation\.status$/.test(kind);
+
 export function eventWords(event: Event): string {
-  const kind = event.kind.split('.').at(-1) ?? event.kind;
   const { data } = event;
-  const to = named(data['assignee'] ?? data['manager'] ?? data['manager_id'], managers);
-  const team = named(data['team'] ?? data['team_id'], teams);
-  const until = text(data['snoozed_until'] ?? data['until']);
-  const values = { who: actorName(event), to: to || team || t('inbox.unassigned'), team, until: until ? ahead(until) : '', what: text(data['text'] ?? data['reason'] ?? data['title']) };
-  const known: Key | null = kind === 'assigned' && !to && !team ? 'event.unassigned' : null;
-  if (known) return t(known, values);
-  const sentence = told('event', kind, values);
-  return sentence === kind ? `${values.who}: ${kind.replaceAll('_', ' ')}` : sentence;
+  const value = (...names: string[]) => names.map((name) => data?.[name]).find((each) => each !== undefined && each !== null);
+  const to = named(value('assignee', 'manager', 'manager_id', 'to'), managers) || named(value('team', 'team_id'), teams);
+  const until = text(value('snoozed_until', 'until'));
+  const values = { who: actorName(event), to: to || t('inbox.unassigned'), until: until ? ahead(until) : '', what: text(value('text', 'reason', 'title')) };
+  if (event.kind === 'conversation.assigned' && !to) return t('event.conversation.unassigned', values);
+  const sentence = told('event', event.kind, values);
+  return sentence === event.kind ? `${values.who}: ${event.kind}` : sentence.replace(/[\s:,]+$/, '');
 }
