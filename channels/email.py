@@ -127,6 +127,8 @@ class EmailConnector(Connector):
         """Read the mailbox and listen on the port, whichever of them is set, until one fails or we are cancelled."""
         reading = _Reading(self._settings, cursor, accept)
         jobs = [asyncio.ensure_future(job) for job in reading.jobs()]
+        if not jobs:
+            return
         try:
             done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_EXCEPTION)
         finally:

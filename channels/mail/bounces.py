@@ -163,9 +163,9 @@ def _from_words(mail: Mail, content: Content, text: str) -> Bounce:
 
 
 def _told(text: str) -> str:
-    """What the server says, without the mail that it sends back."""
-    cut = _ORIGINAL.search(text)
-    return text[: cut.start()] if cut and text[: cut.start()].strip() else text
+    """What the server says, without the mail that it sends back. Cut behind the first address: before it, nothing is told yet."""
+    cuts = (match.start() for match in _ORIGINAL.finditer(text))
+    return next((text[:cut] for cut in cuts if "@" in text[:cut]), text)
 
 
 def _reason(told: str) -> str:

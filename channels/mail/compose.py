@@ -16,6 +16,9 @@ from channels.mail.html import to_text
 
 _ANSWERED = re.compile(r"^\s*(?:re|aw|sv|antw|odp|ответ|отв|на)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
 _LONGEST_CHAIN = 20
+_SENDABLE = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*|\[[0-9A-Fa-f.:]+\])"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,26 +65,27 @@ def own_id(message: OutgoingMessage, ours: From) -> str:
 
 def ascii_address(address: str) -> str:
     """The address as SMTP takes it everywhere: an international domain in its ASCII form."""
-    local, separator, domain = address.strip().rpartition("@")
+    local, _, domain = address.strip().rpartition("@")
     try:
-        if separator and local.isascii() and not re.search(r"[\s<>\x00-\x1f]", address):
-            return f"{local}@{domain if domain.isascii() else domain.encode('idna').decode('ascii')}"
-    except UnicodeError:
-        pass
-    raise Refused("This is no mail address that a server would take", code="address")
+        ascii_form = f"{local}@{domain if domain.isascii() else domain.encode('idna').decode('ascii')}"
+    except UnicodeError as error:
+        raise Refused("This is no mail address that a server would take", code="address") from error
+    if not _SENDABLE.fullmatch(ascii_form):
+        raise Refused("This is no mail address that a server would take", code="address")
+    return ascii_form
 
 
 def subject(message: OutgoingMessage) -> str:
     """The thread's subject with "Re: " before it when it is an answer; a first mail without one is called by its first words."""
-    given = plain(message.subject or str(message.extra.get("subject") or ""))
+    given = _encodable(plain(message.subject or str(message.extra.get("subject") or "")))
     if not given:
-        return plain(message.text)[:60] or "(no subject)"
+        return _encodable(plain(message.text))[:60] or "(no subject)"
     return f"Re: {given}" if _answered_id(message) and not _ANSWERED.match(given) else given
 
 
 def _person(name: str, address: str) -> Address:
     local, _, domain = address.rpartition("@")
-    return Address(display_name=plain(name), username=local, domain=domain)
+    return Address(display_name=_encodable(plain(name)), username=local, domain=domain)
 
 
 def _answered_id(message: OutgoingMessage) -> str:
@@ -127,11 +131,16 @@ def _manners(mail: EmailMessage, message: OutgoingMessage) -> None:
 
 
 def _body(mail: EmailMessage, message: OutgoingMessage) -> None:
-    text = message.text or (to_text(message.html) if message.html else "")
+    text = _encodable(message.text or (to_text(message.html) if message.html else ""))
     mail.set_content(text if text.endswith("\n") else f"{text}\n")
     if message.html:
-        mail.add_alternative(message.html, subtype="html")
+        mail.add_alternative(_encodable(message.html), subtype="html")
     _attach(mail, message.attachments)
+
+
+def _encodable(text: str) -> str:
+    """Text without the halves of letters that JSON may carry and UTF-8 may not."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _attach(mail: EmailMessage, files: Sequence[OutgoingFile]) -> None:

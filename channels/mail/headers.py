@@ -23,20 +23,20 @@ _LONGEST = 30_000
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 
 
-def fields(mail: Mail, name: str) -> list[str]:
-    """All values of a header, unfolded, with raw 8-bit bytes read as text; encoded words are left alone."""
+def fields(mail: Mail, name: str, charset: str = "") -> list[str]:
+    """All values of a header, unfolded, encoded words left alone. `charset`: what raw 8-bit bytes are likely in, if known."""
     wanted = name.lower()
-    return [_readable(value, mail) for key, value in mail.raw_items() if key.lower() == wanted]
+    return [_readable(value, mail, charset) for key, value in mail.raw_items() if key.lower() == wanted]
 
 
-def field(mail: Mail, name: str) -> str:
+def field(mail: Mail, name: str, charset: str = "") -> str:
     """The first value of a header that says something, or ""."""
-    return next((value for value in fields(mail, name) if value), "")
+    return next((value for value in fields(mail, name, charset) if value), "")
 
 
-def text(mail: Mail, name: str) -> str:
+def text(mail: Mail, name: str, charset: str = "") -> str:
     """A header's first value for people: encoded words decoded, white space collapsed."""
-    return plain(decode_words(field(mail, name)))
+    return plain(decode_words(field(mail, name, charset)))
 
 
 def plain(value: str) -> str:
@@ -44,13 +44,13 @@ def plain(value: str) -> str:
     return " ".join("".join(" " if ord(c) < 32 or ord(c) == 127 else c for c in value).split())
 
 
-def _readable(value: object, mail: Mail) -> str:
+def _readable(value: object, mail: Mail, charset: str) -> str:
     raw = str(value).encode("utf-8", "surrogateescape")
-    text = str(value) if raw.isascii() else decode(raw, _hint(mail))
+    text = str(value) if raw.isascii() else decode(raw, charset or likely_charset(mail))
     return re.sub(r"\r?\n[ \t]*", " ", text[:_LONGEST]).strip()
 
 
-def _hint(mail: Mail) -> str:
+def likely_charset(mail: Mail) -> str:
     """The charset that raw 8-bit bytes in a header are likely in: the one of the mail's text."""
     for part in itertools.islice(mail.walk(), 10):
         kind = "".join(str(value) for key, value in part.raw_items() if key.lower() == "content-type")

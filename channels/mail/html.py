@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import nh3
 
@@ -67,7 +68,7 @@ def _keep(tag: str, attribute: str, value: str) -> str | None:
         return None
     if attribute == "style" and re.search(r"url\s*\(|image|expression|@import|\\", value, re.IGNORECASE):
         return None
-    return scheme[:4] + value.strip()[4:] if tag == "img" and scheme.startswith("cid:") else value
+    return f"cid:{unquote(value.strip()[4:])}" if tag == "img" and scheme.startswith("cid:") else value
 
 
 _SHOWN = nh3.Cleaner(

@@ -76,6 +76,8 @@ class Mailbox:
         assert self._box is not None
         self._box.folder.set("INBOX", readonly=True)
         status = self._box.folder.status("INBOX", ["UIDVALIDITY", "UIDNEXT"])
+        if not {"UIDVALIDITY", "UIDNEXT"} <= status.keys():
+            raise Misconfigured("The mail server does not number the mails of its inbox", code="imap-uid")
         return State(validity=int(status["UIDVALIDITY"]), next_uid=int(status["UIDNEXT"]))
 
     def above(self, uid: int, since: datetime | None) -> list[int]:

@@ -58,7 +58,7 @@ def _message(
         token=place.token,
         auto_reply=bounce is None and (automatic.is_automatic(mail) or _is_report(content)),
         bounce=bounce,
-        echo=sender.address == normal(address),
+        echo=_is_ours(sender.address, address),
         data=_data(mail, texts),
         reply_context={"subject": headers.text(mail, "Subject"), "message_id": place.external_id},
     )
@@ -80,7 +80,7 @@ def _sender(mail: Mail, ours: str) -> Mailbox:
     """Who wrote it: From, else Sender, Reply-To or the envelope. Web forms write from our address, the person is in Reply-To."""
     found = [one for header in ("From", "Sender", "Reply-To", "Return-Path") for one in addresses.mailboxes(mail, header)]
     first = next((one for one in found if one.address), found[0] if found else _NOBODY)
-    if first.address != normal(ours):
+    if not _is_ours(first.address, ours):
         return first
     return next((one for one in addresses.mailboxes(mail, "Reply-To") if one.address and not _is_ours(one.address, ours)), first)
 

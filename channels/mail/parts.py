@@ -5,9 +5,10 @@ import mimetypes
 import quopri
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email import message_from_bytes
 from email.parser import BytesHeaderParser
+from urllib.parse import unquote
 
 from channels.events import InboundFile
 from channels.mail import headers
@@ -31,6 +32,8 @@ class Content:
     files: list[InboundFile] = field(default_factory=list)
     reports: list[tuple[str, str]] = field(default_factory=list)
     """(content type, text) of machine-readable parts: delivery status, feedback, headers of the mail that came back."""
+    charset: str = ""
+    """What raw bytes in the headers of its parts are likely in."""
 
 
 def read(raw: bytes) -> Mail:
@@ -48,19 +51,26 @@ def _lost_its_type(mail: Mail) -> bool:
 
 
 def _with_boundary(raw: bytes) -> bytes:
-    """The mail with that header again: the boundary is the line above the first part's header."""
+    """The mail with that header again: the boundary is the line above the first header, what stands before is a part."""
     head, separator, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
     found = _PART.search(body.decode("ascii", "replace"))
     boundary = found[1].encode() if found else b""
-    return head + b'\nContent-Type: multipart/mixed; boundary="' + boundary + b'"' + separator + body
+    return head + b'\nContent-Type: multipart/mixed; boundary="' + boundary + b'"' + separator + b"--" + boundary + b"\n\n" + body
 
 
 def content(mail: Mail) -> Content:
     """The parts of a mail, each in the place where a mail program shows it."""
-    found = Content()
+    found = Content(charset=headers.likely_charset(mail))
     for part in _leaves(mail):
         _sort(part, found)
+    shown = unquote("".join(found.htmls))
+    found.files = [file if file.content_id and f"cid:{file.content_id}" in shown else _apart(file) for file in found.files]
     return found
+
+
+def _apart(file: InboundFile) -> InboundFile:
+    """A file that the HTML does not show in its place. Outlook gives such an id to every attachment."""
+    return replace(file, content_id=None)
 
 
 def _leaves(mail: Mail) -> Iterator[Mail]:
@@ -77,23 +87,23 @@ def _leaves(mail: Mail) -> Iterator[Mail]:
 
 def _sort(part: Mail, found: Content) -> None:
     """Put one part where it belongs."""
-    mime, options = _type(part)
-    disposition, also = headers.parameters(headers.field(part, "Content-Disposition"))
+    mime, options = _type(part, found.charset)
+    disposition, also = headers.parameters(headers.field(part, "Content-Disposition", found.charset))
     name = _file_name(also.get("filename") or options.get("name") or also.get("name") or "")
     raw = payload_bytes(part)
     if mime in _REPORT_PARTS:
         found.reports.append((mime, decode(raw)))
-        found.files.append(_file(part, mime, name, raw, len(found.files) + 1))
+        found.files.append(_file(part, mime, name or _invented(part, mime, raw, found), raw))
     elif _is_body(mime, disposition, name, found):
         _add_body(mime, raw, options, found)
     else:
-        found.files.append(_file(part, mime, name, raw, len(found.files) + 1))
+        found.files.append(_file(part, mime, name or _invented(part, mime, raw, found), raw))
     if mime.startswith(("message/rfc822", "message/global")) and mime not in _REPORT_PARTS:
         found.reports.append(("message/rfc822", decode(raw)))
 
 
-def _type(part: Mail) -> tuple[str, dict[str, str]]:
-    mime, options = headers.parameters(headers.field(part, "Content-Type") or part.get_default_type())
+def _type(part: Mail, charset: str) -> tuple[str, dict[str, str]]:
+    mime, options = headers.parameters(headers.field(part, "Content-Type", charset) or part.get_default_type())
     if not re.fullmatch(r"[^/\s]+/[^/\s]+", mime):
         mime = "text/plain" if mime in ("", "text", "text/") or "/" not in mime else "application/octet-stream"
     if mime.startswith("multipart/"):
@@ -206,19 +216,19 @@ def _from_uu(body: bytes) -> bytes:
     return out
 
 
-def _file(part: Mail, mime: str, name: str, raw: bytes, number: int) -> InboundFile:
+def _file(part: Mail, mime: str, name: str, raw: bytes) -> InboundFile:
     identity = headers.field(part, "Content-ID").strip().strip("<>").strip()
-    name = name or _invented(part, mime, raw, number)
     return InboundFile(kind=_kind(mime, name), name=name, mime=mime, size=len(raw), content=raw, content_id=identity or None)
 
 
-def _invented(part: Mail, mime: str, raw: bytes, number: int) -> str:
+def _invented(part: Mail, mime: str, raw: bytes, found: Content) -> str:
     """A name for an attachment without one: a forwarded mail is called by its subject."""
-    described = _file_name(headers.text(part, "Content-Description"))
+    described = _file_name(headers.text(part, "Content-Description", found.charset))
+    number = len(found.files) + 1
     if mime in _REPORT_PARTS:
         return f"{described or mime.partition('/')[2]}.txt"
     if mime.startswith("message/"):
-        subject = _file_name(headers.text(BytesHeaderParser().parsebytes(raw[:65536]), "Subject"))[:80]
+        subject = _file_name(headers.text(BytesHeaderParser().parsebytes(raw[:65536]), "Subject", found.charset))[:80]
         return f"{subject or described or f'message-{number}'}.eml"
     if "." in described[-6:]:
         return described

@@ -66,6 +66,11 @@ def test_html_is_shown_without_what_runs_loads_or_tracks() -> None:
     assert message.data["cc"] == ["bob@example.com", "Carol, Ms <carol@example.com>"]
 
 
+def test_an_attachment_that_the_html_does_not_show_is_no_inline_picture() -> None:
+    raw = (FOLDER / "html_with_pictures.eml").read_bytes().replace(b"cid:photo@1", b"cid:other@1")
+    assert heard(raw).attachments[0].content_id is None
+
+
 def test_attachments_keep_their_names_in_every_spelling() -> None:
     files = sample("attachment_names").attachments
     assert [f.name for f in files] == ["Договор 15.pdf", "Акт.doc", "image.jpg", "Старое письмо.eml"]

@@ -130,6 +130,11 @@ async def test_a_conversation_there_and_back_stays_in_one_thread(room: Room) -> 
     assert (answer.reply_to, answer.references, answer.token) == (sent.external_ids[0], tuple(sent.external_ids), "Tok_9")
 
 
+async def test_half_a_letter_does_not_stop_a_mail(room: Room) -> None:
+    await room.connector.send(message(text="so \ud83d", subject="\ud83d", name="\ud83d"))
+    assert room.mail.sent_to(ANN)[0].text == "so ?"
+
+
 async def test_files_go_out_with_their_names(room: Room) -> None:
     price = OutgoingFile(kind="file", name="Прайс лист.pdf", mime="application/pdf", size=4, url="", read=lambda: b"%PDF")
     notes = OutgoingFile(kind="file", name="a.txt", mime="text/plain", size=4, url="", read=lambda: b"a\r\nb")
@@ -246,7 +251,19 @@ async def test_an_address_that_is_refused_at_once_is_blocked(room: Room) -> None
         await room.connector.send(message(address="gone@example.com"))
 
 
-@pytest.mark.parametrize("address", ["no address", "a@b c", "x@y\r\nRCPT TO:<eve@example.com>", "a@" + "b" * 70 + "ü.example"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "no address",
+        "a@b c",
+        "x@y\r\nRCPT TO:<eve@example.com>",
+        "a@",
+        "@b.example",
+        "a,b@c.example",
+        "unknown-00",
+        "a@" + "b" * 70 + "ü.example",
+    ],
+)
 async def test_nonsense_for_an_address_is_refused_before_the_wire(room: Room, address: str) -> None:
     with pytest.raises(Refused):
         await room.connector.send(message(address=address))
