@@ -12,7 +12,7 @@ from email.utils import format_datetime
 
 from channels.base import OutgoingFile, OutgoingMessage, Refused
 from channels.mail.headers import plain
-from channels.mail.html import to_text
+from channels.mail.readable import to_text
 
 _ANSWERED = re.compile(r"^\s*(?:re|aw|sv|antw|odp|ответ|отв|на)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
 _LONGEST_CHAIN = 20

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from channels.events import ConsentChanged, Event, Identity, InboundMessage, Person
-from channels.mail import addresses, automatic, bounces, headers, html, parts, replies, thread
+from channels.mail import addresses, automatic, bounces, headers, html, parts, readable, replies, thread
 from channels.mail.addresses import Mailbox, normal
 from channels.mail.headers import Mail
 
@@ -65,11 +65,11 @@ def _message(
 
 
 def _texts(content: parts.Content) -> _Texts:
-    plain = "\n".join(content.texts).replace("\r\n", "\n").replace("\x00", "").replace(html.QUOTE, "")
+    plain = "\n".join(content.texts).replace("\r\n", "\n").replace("\x00", "").replace(readable.QUOTE, "")
     rich = "\n".join(content.htmls)
-    read = plain if plain.strip() else html.to_text(rich)
+    read = plain if plain.strip() else readable.to_text(rich)
     reply = replies.split(read)
-    return _Texts(whole=read.replace(html.QUOTE, ""), reply=reply, html=html.sanitise(rich) if rich.strip() else None)
+    return _Texts(whole=read.replace(readable.QUOTE, ""), reply=reply, html=html.sanitise(rich) if rich.strip() else None)
 
 
 def _is_report(content: parts.Content) -> bool:

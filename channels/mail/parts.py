@@ -1,6 +1,5 @@
 """Take a mail apart: what is its text, what its HTML, what its attachments, reports and forwarded mails."""
 
-import binascii
 import mimetypes
 import quopri
 import re
@@ -11,13 +10,12 @@ from email.parser import BytesHeaderParser
 from urllib.parse import unquote
 
 from channels.events import InboundFile
-from channels.mail import headers
+from channels.mail import headers, uu
 from channels.mail.charsets import decode
+from channels.mail.files import file_name, kind
 from channels.mail.headers import Mail
 
-_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
 _PART = re.compile(r"^--([\w'()+,./:=?-]{8,70})\nContent-(?:Type|Transfer-Encoding|Disposition):", re.MULTILINE | re.IGNORECASE)
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
 _REPORT_PARTS = {"message/delivery-status", "message/disposition-notification", "message/feedback-report"}
 _EXTENSIONS = {"image/jpeg": ".jpg", "image/jpg": ".jpg", "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics"}
 _REPORT_PARTS |= {"text/rfc822-headers", "text/rfc822-header", "message/global-delivery-status"}
@@ -89,7 +87,7 @@ def _sort(part: Mail, found: Content) -> None:
     """Put one part where it belongs."""
     mime, options = _type(part, found.charset)
     disposition, also = headers.parameters(headers.field(part, "Content-Disposition", found.charset))
-    name = _file_name(also.get("filename") or options.get("name") or also.get("name") or "")
+    name = file_name(also.get("filename") or options.get("name") or also.get("name") or "")
     raw = payload_bytes(part)
     if mime in _REPORT_PARTS:
         found.reports.append((mime, decode(raw)))
@@ -125,7 +123,7 @@ def _add_body(mime: str, raw: bytes, options: dict[str, str], found: Content) ->
     if mime == "text/html":
         found.htmls.append(decode(raw, options.get("charset", "") or _declared(raw)))
     elif mime != "text/x-amp-html":
-        raw, files = _uuencoded(raw)
+        raw, files = uu.taken_out(raw)
         found.files.extend(files)
         text = decode(raw, options.get("charset", "").split(" ")[0])
         if options.get("format", "").lower() == "flowed":
@@ -172,7 +170,7 @@ def _undo(encoding: str, raw: bytes) -> bytes:
     if encoding == "quoted-printable":
         return quopri.decodestring(raw)
     if encoding in ("x-uuencode", "uuencode", "uue", "x-uue"):
-        files = _uuencoded(raw)[1]
+        files = uu.taken_out(raw)[1]
         return (files[0].content or b"") if files else raw
     return raw
 
@@ -186,68 +184,22 @@ def _flat(mail: Mail) -> bytes:
         return "\n".join([*lines, "", *(decode(payload_bytes(leaf)) for leaf in _leaves(mail))]).encode("utf-8", "replace")
 
 
-def _uuencoded(raw: bytes) -> tuple[bytes, list[InboundFile]]:
-    """The text without its uuencoded files, and the files."""
-    files: list[InboundFile] = []
-    while match := _BEGIN.search(raw):
-        end = re.compile(rb"^(end|====)[ \t]*\r?$\n?", re.MULTILINE).search(raw, match.end())
-        body = raw[match.end() : end.start() if end else len(raw)]
-        data = headers.base64_bytes(body) if match[0].startswith(b"begin-b") else _from_uu(body)
-        if not data:
-            break
-        name = _file_name(decode(match[1]).strip())
-        files.append(InboundFile(kind=_kind("", name), name=name, mime=_guess(name), size=len(data), content=data))
-        raw = raw[: match.start()] + (raw[end.end() :] if end else b"")
-    return raw, files
-
-
-def _from_uu(body: bytes) -> bytes:
-    """Lines of uuencode; a damaged line is cut to what its length byte can hold, as every decoder does."""
-    out = b""
-    for line in body.splitlines():
-        try:
-            out += binascii.a2b_uu(line)
-        except binascii.Error:
-            length = (((line[0] - 32) & 63) * 4 + 5) // 3
-            try:
-                out += binascii.a2b_uu(line[:length])
-            except binascii.Error:
-                return b""
-    return out
-
-
 def _file(part: Mail, mime: str, name: str, raw: bytes) -> InboundFile:
     identity = headers.field(part, "Content-ID").strip().strip("<>").strip()
-    return InboundFile(kind=_kind(mime, name), name=name, mime=mime, size=len(raw), content=raw, content_id=identity or None)
+    return InboundFile(kind=kind(mime, name), name=name, mime=mime, size=len(raw), content=raw, content_id=identity or None)
 
 
 def _invented(part: Mail, mime: str, raw: bytes, found: Content) -> str:
     """A name for an attachment without one: a forwarded mail is called by its subject."""
-    described = _file_name(headers.text(part, "Content-Description", found.charset))
+    described = file_name(headers.text(part, "Content-Description", found.charset))
     number = len(found.files) + 1
     if mime in _REPORT_PARTS:
         return f"{described or mime.partition('/')[2]}.txt"
     if mime.startswith("message/"):
-        subject = _file_name(headers.text(BytesHeaderParser().parsebytes(raw[:65536]), "Subject", found.charset))[:80]
+        subject = file_name(headers.text(BytesHeaderParser().parsebytes(raw[:65536]), "Subject", found.charset))[:80]
         return f"{subject or described or f'message-{number}'}.eml"
     if "." in described[-6:]:
         return described
     extension = _EXTENSIONS.get(mime) or mimetypes.guess_extension(mime) or ".bin"
     main = mime.partition("/")[0]
     return f"{main}{extension}" if main in ("image", "audio", "video") else f"attachment-{number}{extension}"
-
-
-def _file_name(name: str) -> str:
-    """The last part of a path without the letters that no file system takes."""
-    return _UNSAFE.sub("_", re.split(r"[\\/]", headers.plain(name).strip())[-1]).strip()[-200:]
-
-
-def _kind(mime: str, name: str) -> str:
-    if mime in ("", "application/octet-stream"):
-        mime = _guess(name)
-    kind = mime.partition("/")[0]
-    return kind if kind in ("image", "audio", "video") else "file"
-
-
-def _guess(name: str) -> str:
-    return mimetypes.guess_type(name)[0] or "application/octet-stream"

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from channels.mail import phrases
-from channels.mail.html import QUOTE
+from channels.mail.readable import QUOTE
 
 _LONGEST = 6
 """Lines of the longest attribution seen: some programs put name, address and link each on a line of its own."""

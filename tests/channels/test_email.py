@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from channels.base import BadSignature, Hook, Misconfigured, Transport
 from channels.email import EmailConnector, EmailSettings
 from channels.events import JSON, ConsentChanged, InboundMessage, Notice
-from channels.mail import html, parse, replies
+from channels.mail import parse, readable, replies
 from channels.mail.addresses import read
 from channels.mail.verdict import is_hard
 
@@ -299,7 +299,7 @@ def test_an_html_answer_is_cut_where_the_program_marked_it() -> None:
 
 
 def test_html_reads_as_a_person_sees_it() -> None:
-    assert html.to_text("<p>One<br>two</p><ul><li>a</li><li>b</li></ul><table><tr><td>x</td><td>y</td></tr></table>") == (
+    assert readable.to_text("<p>One<br>two</p><ul><li>a</li><li>b</li></ul><table><tr><td>x</td><td>y</td></tr></table>") == (
         "One\ntwo\n\n* a\n* b\n\nx y"
     )
 

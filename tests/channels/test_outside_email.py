@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from channels.events import InboundMessage
-from channels.mail import html, parse, replies
+from channels.mail import parse, readable, replies
 from channels.mail.addresses import read
 
 _FOLDER = os.environ.get("SWITCHBOARD_CASES", "")
@@ -115,7 +115,7 @@ def headers(wanted: Expected, message: InboundMessage) -> Iterator[Check]:
 
 def text(wanted: Expected, message: InboundMessage) -> Iterator[Check]:
     whole = letters(f"{message.text} {message.data.get('quoted', '')}")
-    shown = letters(html.to_text(message.html or ""))
+    shown = letters(readable.to_text(message.html or ""))
     if "body_words" in wanted:
         expected = letters(wanted["body_words"])
         empty = wanted["body_words"] == "no visible content" and not whole
@@ -124,7 +124,7 @@ def text(wanted: Expected, message: InboundMessage) -> Iterator[Check]:
         if isinstance(wanted.get(name), str):
             yield "text", letters(wanted[name]) in whole
     for part in wanted.get("text_parts", [])[:1]:
-        yield "text", letters(part)[:200] in whole or letters(part)[:200] in letters(html.to_text(part)) + whole
+        yield "text", letters(part)[:200] in whole or letters(part)[:200] in letters(readable.to_text(part)) + whole
 
 
 def files(wanted: Expected, message: InboundMessage) -> Iterator[Check]:
@@ -184,7 +184,7 @@ def score() -> Score:
                 result.check(path.parent.name, name, ok, path.name.removesuffix(".expected.json"))
     for path in sorted(CASES.glob("email_reply/*/*.json")):
         case = json.loads(path.read_text())
-        body = html.to_text(case["text"]) if path.parent.name.endswith("_html") else case["text"]
+        body = readable.to_text(case["text"]) if path.parent.name.endswith("_html") else case["text"]
         expected = case.get("expected") or []
         for wanted in expected if isinstance(expected, list) else [expected]:
             for name, ok in reply_checks(wanted, replies.split(body)):

@@ -2,12 +2,21 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
 
 import aiohttp
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from imap_tools import MailBoxUnencrypted
 
 from channels.base import (
     Blocked,
@@ -397,3 +406,44 @@ async def test_the_stand_in_refuses_what_a_provider_refuses(room: Room) -> None:
         await room.connect(password="").send(message())
     with pytest.raises(Misconfigured, match="553"):
         await room.connect(address="other@shop.example").send(message())
+
+
+async def test_other_mail_programs_can_use_the_mailbox(room: Room) -> None:
+    for number in range(3):
+        await room.mail.write(room.ann, Draft(text=f"mail {number}", subject=f"S{number}"))
+    room.mail.box.mails[0].at = room.mail.box.mails[0].at.replace(year=2009)
+    settings = room.mail.settings()
+
+    def use() -> tuple[list[str], list[str], list[str]]:
+        box = MailBoxUnencrypted(settings["imap_host"], int(settings["imap_port"]))
+        with box.login(settings["user"], settings["password"]):
+            recent = [one.subject for one in box.fetch("SINCE 01-Jan-2020")]
+            box.flag(box.uids("UID 1"), "\\Flagged", True)
+            box.delete(box.uids("FLAGGED"))
+            return recent, box.uids("SEEN"), [one.text.strip() for one in box.fetch("ALL", reverse=True, mark_seen=False)]
+
+    recent, seen, left = await asyncio.to_thread(use)
+    assert (recent, seen, left) == (["S1", "S2"], ["2", "3"], ["mail 2", "mail 1"])
+
+
+@pytest.fixture
+async def stranger(tmp_path: Path) -> AsyncIterator[int]:
+    """A TLS server whose certificate nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, datetime(2020, 1, 1), datetime(2099, 1, 1))
+    pem = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    pem += key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "pem").write_bytes(pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "pem")
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@pytest.mark.parametrize("changes", [{"imap_host": ""}, {"smtp_host": ""}], ids=["smtp", "imap"])
+async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(room: Room, stranger: int, changes: dict[str, str]) -> None:
+    port = str(stranger)
+    with pytest.raises(Misconfigured, match="certificate"):
+        await room.connect(**({"tls": "ssl", "smtp_port": port, "imap_port": port} | changes)).connect("")
