@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
 from structlog.typing import EventDict, Processor
 
 from inbox.settings import Settings
@@ -28,6 +29,7 @@ _IN_TEXT = (
     (re.compile(r"[^\s@<>\"'=(]+@[\w-]+(\.[\w-]+)+"), HIDDEN),  # a mail address
     (re.compile(r"(?<![\w.:-])\+\d[\d ()-]{6,18}\d"), HIDDEN),  # a phone number
 )
+_PACKAGES = "/site-packages/"
 _OWN = ("inbox", "channels", "bots", "routing", "worker")
 
 
@@ -97,13 +99,17 @@ def explain_error(logger: Any, method: str, event: EventDict) -> EventDict:
     if isinstance(error, BaseException):
         event["error"] = describe(error)
         frames = traceback.extract_tb(error.__traceback__)
-        event["trace"] = [f"{frame.filename.rpartition('site-packages/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
+        shown = [frame for frame in frames[:-1] if _PACKAGES not in frame.filename] + frames[-1:]
+        event["trace"] = [f"{frame.filename.rpartition(_PACKAGES)[2]}:{frame.lineno} {frame.name}" for frame in shown]
     return event
 
 
 def describe(error: BaseException) -> str:
     """An error and its causes in a line that quotes nobody."""
     said = f": {error}" if _speaks_safely(error) and str(error) else ""
+    if isinstance(error, DBAPIError):
+        code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None)
+        return f"{type(error).__name__} {code or ''}".rstrip()
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     behind = f" <- {describe(cause)}" if cause is not None else ""
     return f"{type(error).__name__}{said}{behind}"
