@@ -1,11 +1,8 @@
 """E-mail: mails read from a mailbox or pushed to us become messages, our messages go out by SMTP in the same thread."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Literal
-
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
 from channels.base import (
     Accept,
@@ -23,54 +20,11 @@ from channels.base import (
 from channels.events import JSON, Event, Notice
 from channels.mail import parse
 from channels.mail.compose import From, compose
-from channels.mail.imap import Cursor, Mailbox
-from channels.mail.listen import listen
-from channels.mail.smtp import Outgoing, Server
+from channels.mail.reading import Reading, mailbox_of
+from channels.mail.settings import EmailSettings
+from channels.mail.smtp import Outgoing
 
-_Port = Annotated[int, Field(ge=1, le=65535)]
-_MaybePort = Annotated[_Port | None, BeforeValidator(lambda value: None if value == "" else value)]
-_IMPLICIT_TLS, _UPGRADED_TLS = {465, 993}, {25, 587, 143}
-
-
-class EmailSettings(Settings):
-    """One mailbox of the company."""
-
-    address: str = Field(
-        title="Address", description="The mail address that customers write to", pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+$"
-    )
-    name: str = Field(default="", title="Name", description="The sender's name that customers see")
-    smtp_host: str = Field(default="", title="SMTP server", description="Where mail goes out; empty: this channel cannot send")
-    smtp_port: _MaybePort = Field(default=None, title="SMTP port")
-    imap_host: str = Field(default="", title="IMAP server", description="Where mail is read; empty: it is pushed to us")
-    imap_port: _MaybePort = Field(default=None, title="IMAP port")
-    user: str = Field(default="", title="User", description="Empty: the address")
-    password: SecretStr = Field(default=SecretStr(""), title="Password")
-    tls: Literal["none", "starttls", "ssl"] = Field(
-        default="ssl", title="Encryption", description="On the well-known ports the port decides between starttls and ssl"
-    )
-    listen: _MaybePort = Field(default=None, title="Port for pushed mail", description="Takes SMTP and LMTP for our domain")
-    listen_host: str = Field(default="127.0.0.1", title="Host for pushed mail", description="0.0.0.0: from other machines too")
-    plus: bool = Field(
-        default=False, title="Plus addresses", description="Our server delivers name+anything@domain to this mailbox"
-    )
-    history: bool = Field(default=False, title="Import old mail", description="Read all mail that is already in the mailbox")
-
-    @model_validator(mode="after")
-    def _does_something(self) -> "EmailSettings":
-        if not (self.smtp_host or self.imap_host or self.listen):
-            raise ValueError(
-                "smtp_host, imap_host or listen is needed: with none of them the channel can neither send nor receive"
-            )
-        return self
-
-    def server(self, host: str, port: int | None, standard: tuple[int, int, int]) -> Server:
-        """One of our two servers. `standard`: its ports for none, starttls and ssl."""
-        chosen = port or standard[("none", "starttls", "ssl").index(self.tls)]
-        tls: str = self.tls
-        if tls != "none" and chosen in _IMPLICIT_TLS | _UPGRADED_TLS:
-            tls = "ssl" if chosen in _IMPLICIT_TLS else "starttls"
-        password = self.password.get_secret_value()
-        return Server(host=host, port=chosen, tls=tls, user=(self.user or self.address) if password else "", password=password)
+__all__ = ["EmailConnector", "EmailSettings"]
 
 
 class EmailConnector(Connector):
@@ -125,7 +79,7 @@ class EmailConnector(Connector):
 
     async def pull(self, cursor: Mapping[str, JSON], accept: Accept) -> None:
         """Read the mailbox and listen on the port, whichever of them is set, until one fails or we are cancelled."""
-        reading = _Reading(self._settings, cursor, accept)
+        reading = Reading(self._settings, cursor, accept)
         jobs = [asyncio.ensure_future(job) for job in reading.jobs()]
         if not jobs:
             return
@@ -159,7 +113,7 @@ class EmailConnector(Connector):
         return self._outgoing
 
     async def _check_mailbox(self) -> bool:
-        mailbox = _mailbox(self._settings)
+        mailbox = mailbox_of(self._settings)
         try:
             await mailbox.run(mailbox.open)
             return mailbox.idles
@@ -176,62 +130,3 @@ class EmailConnector(Connector):
         if settings.tls == "none" and settings.password.get_secret_value():
             notes.append("The password travels without encryption")
         return notes
-
-
-def _mailbox(settings: EmailSettings) -> Mailbox:
-    return Mailbox(settings.server(settings.imap_host, settings.imap_port, (143, 143, 993)))
-
-
-class _Reading:
-    """One run of `pull`: the mailbox and the port share the cursor, so that neither stores an old one over the other's."""
-
-    def __init__(self, settings: EmailSettings, cursor: Mapping[str, JSON], accept: Accept) -> None:
-        self._settings = settings
-        self._stored = dict(cursor)
-        self._accept = accept
-
-    def jobs(self) -> list[Coroutine[None, None, None]]:
-        settings = self._settings
-        jobs: list[Coroutine[None, None, None]] = [self._read()] if settings.imap_host else []
-        if settings.listen:
-            jobs.append(listen(settings.listen_host, settings.listen, settings.address, self._pushed))
-        return jobs
-
-    async def _read(self) -> None:
-        mailbox = _mailbox(self._settings)
-        try:
-            state = await mailbox.run(mailbox.open)
-            place = Cursor.read(self._stored)
-            if place is None:
-                place = Cursor.first(state, self._settings.history, datetime.now(UTC))
-                # Stored at once: otherwise mail that comes before the first one is read would be lost by a restart.
-                await self._keep(b"", {"mailbox": "Opened"}, place)
-            place = place.on(state)
-            while True:
-                place = await self._catch_up(mailbox, place)
-                await mailbox.run(mailbox.wait)
-        finally:
-            await mailbox.close()
-
-    async def _catch_up(self, mailbox: Mailbox, place: Cursor) -> Cursor:
-        since = place.since if place.uid == 0 else None
-        for uid in await mailbox.run(mailbox.above, place.uid, since):
-            place = place.at(uid)
-            try:
-                raw = await mailbox.run(mailbox.fetch, uid)
-            except LookupError as error:
-                await self._keep(b"", {"mailbox": f"{error} (UID {uid})", "unreadable": "yes"}, place)
-                continue
-            if raw is not None:
-                await self._keep(raw, {}, place)
-        return place
-
-    async def _keep(self, raw: bytes, headers: Mapping[str, str], place: Cursor) -> None:
-        await self._accept(self._hook(raw, self._settings.address, headers), place.stored())
-        self._stored = place.stored()
-
-    async def _pushed(self, raw: bytes, recipient: str) -> None:
-        await self._accept(self._hook(raw, recipient, {}), self._stored)
-
-    def _hook(self, raw: bytes, recipient: str, headers: Mapping[str, str]) -> Hook:
-        return Hook(method="MAIL", url=f"mail:{recipient}", headers=headers, body=raw, received_at=datetime.now(UTC))
