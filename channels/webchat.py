@@ -1,9 +1,5 @@
 """The web chat: our own widget on a company's site, whose browser posts to us and waits on a stream of ours.
 
-A visitor is known by a signed token and nothing else; no table is needed to believe it:
-
-    <visitor>.<base64url of the host site's user id, or empty>.<base64url HMAC-SHA256(token_secret, what stands before)>
-
 What the browser posts (`x-visitor-token` in the headers):
 
     {"id", "text", "choice"?, "reply_to"?, "files"?: [{"name", "mime", "content": base64}],
@@ -16,20 +12,14 @@ What the browser posts (`x-visitor-token` in the headers):
 What is told on the topic `topic(visitor)`: {"type": "message", "id"}, {"type": "typing"}.
 """
 
-import base64
-import binascii
-import hashlib
-import hmac
 import json
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
-from urllib.parse import parse_qs, urlsplit
+from typing import Literal
+from urllib.parse import urlsplit
 
-import phonenumbers
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from channels.base import (
     Answer,
@@ -45,25 +35,12 @@ from channels.base import (
     Settings,
     Transport,
 )
-from channels.events import (
-    JSON,
-    ContactChanged,
-    DeliveryStatus,
-    Event,
-    Identity,
-    InboundFile,
-    InboundMessage,
-    Notice,
-    Person,
-)
+from channels.events import JSON, ContactChanged, DeliveryStatus, Event, Identity, InboundMessage, Notice, Person
+from channels.webchat_parts import visitors
+from channels.webchat_parts.posts import Identify, Post, Profile, Seen, first_error, read_files
+from channels.webchat_parts.visitors import Visitor
 
-FILE_LIMIT = 8 * 1024 * 1024
-"""Bytes of one posted file. It travels as base64 in the message, so that message and files are kept or lost together."""
-FILES_LIMIT = 10
-_IDS_LIMIT = 200
-_VISITOR = re.compile(r"[uv][A-Za-z0-9_-]{22}")
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?")
-_EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+")
 _STATES = {"received": "delivered", "read": "read"}
 
 
@@ -98,63 +75,9 @@ class WebchatSettings(Settings):
         return ",".join(origins)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Visitor:
-    """Who a token stands for. `user`: the host site's own id of them, proven by its HMAC, else empty."""
-
-    id: str
-    user: str = ""
-
-
 def topic(visitor: str) -> str:
     """The live topic on which this visitor's browsers wait; visitor ids are unique across channels."""
     return f"chat:{visitor}"
-
-
-def _clean(value: object) -> object:
-    """Text as databases take it: no NUL, and no half of an emoji (a browser may send one when a text was cut)."""
-    if not isinstance(value, str):
-        return value
-    return value.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-Words = Annotated[str, BeforeValidator(_clean)]
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
-
-
-class _Edge(BaseModel):
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
-
-
-class _Profile(_Edge):
-    name: Words = ""
-    email: Words = ""
-    phone: Words = ""
-    language: Words = ""
-
-
-class _Post(_Profile):
-    id: Id
-    text: Words = ""
-    choice: Words | None = None
-    reply_to: Words | None = None
-    files: list[Any] = []
-    page: Words = ""
-
-
-class _Seen(_Edge):
-    ids: list[Id] = []
-    up_to: Id | None = None
-
-
-class _Identify(_Edge):
-    was: str
-
-
-class _File(_Edge):
-    content: str
-    name: Words = ""
-    mime: Words = ""
 
 
 class Webchat(Connector):
@@ -182,6 +105,7 @@ class Webchat(Connector):
         assert isinstance(settings, WebchatSettings)
         self.settings = settings
         self._publish = transport.publish
+        self._secret = settings.token_secret.get_secret_value()
         self._origins = frozenset(filter(None, settings.origins.split(",")))
 
     def open(self, token: str = "", *, user: str = "", user_hash: str = "") -> tuple[str, str]:
@@ -191,23 +115,18 @@ class Webchat(Connector):
         Raises BadSignature where `user_hash` is not hex HMAC-SHA256(hmac_secret, user).
         """
         if user:
-            self._prove(user, user_hash)
-            visitor = Visitor(id="u" + self._sign(f"user:{user}")[:22], user=user)
-            return visitor.id, self._token(visitor)
-        try:
-            return self.visitor(token).id, token
-        except BadSignature:
-            visitor = Visitor(id="v" + secrets.token_urlsafe(16))
-            return visitor.id, self._token(visitor)
+            visitors.prove(self.settings.hmac_secret.get_secret_value(), user, user_hash)
+            visitor = visitors.known_user(self._secret, user)
+        else:
+            try:
+                visitor = self.visitor(token)
+            except BadSignature:
+                visitor = visitors.stranger()
+        return visitor.id, visitors.token(self._secret, visitor)
 
     def visitor(self, token: str) -> Visitor:
         """Whom the token stands for; raises BadSignature."""
-        if not token:
-            raise BadSignature("The header x-visitor-token is missing", missing=True)
-        head, _, signature = token.rpartition(".")
-        if not hmac.compare_digest(signature.encode(errors="replace"), self._sign(head).encode()):
-            raise BadSignature("The visitor token is not ours")
-        return _read(token)
+        return visitors.verified(self._secret, token)
 
     def allows(self, origin: str, own: str) -> bool:
         """Whether a page of `origin` may use this chat; `own` is our own address, whose chat page always may."""
@@ -220,12 +139,12 @@ class Webchat(Connector):
         if not self.allows(hook.headers.get("origin", ""), hook.url):
             raise BadSignature("This site may not carry the chat: add it to the channel's sites")
         visitor = self.visitor(hook.headers.get("x-visitor-token", ""))
-        if _named(hook.url) not in (None, visitor):
+        if visitors.named(hook.url) not in (None, visitor):
             raise BadSignature("The visitor in the address is not the one in the token")
 
     def parse(self, hook: Hook) -> Sequence[Event]:
         token = hook.headers.get("x-visitor-token", "")
-        visitor = _read(token) if token else _named(hook.url)
+        visitor = visitors.read(token) if token else visitors.named(hook.url)
         if visitor is None:
             raise BadPayload("x-visitor-token: nothing says whose message this is")
         try:
@@ -240,11 +159,11 @@ class Webchat(Connector):
         try:
             return list(read(self, hook, visitor, body))
         except ValidationError as error:
-            raise BadPayload(_first_error(error)) from error
+            raise BadPayload(first_error(error)) from error
 
     def _message(self, hook: Hook, visitor: Visitor, body: JSON) -> Iterator[Event]:
-        post = _Post.model_validate(body)
-        files, broken = _files(post.files)
+        post = Post.model_validate(body)
+        files, broken = read_files(post.files)
         if not (post.text.strip() or post.choice or files or broken):
             raise BadPayload("text: write something or attach a file")
         yield InboundMessage(
@@ -263,10 +182,9 @@ class Webchat(Connector):
         yield from broken
 
     def _seen(self, hook: Hook, visitor: Visitor, body: JSON) -> Iterator[Event]:
-        seen = _Seen.model_validate(body)
-        ids = [*seen.ids[:_IDS_LIMIT], *([seen.up_to] if seen.up_to else [])]
+        seen = Seen.model_validate(body)
         # By the id within this visitor's own thread, so that nobody can mark another visitor's messages.
-        for one in dict.fromkeys(ids):
+        for one in seen.all_ids():
             yield DeliveryStatus(
                 state=_STATES[body["type"]], at=hook.received_at, external_id=one, thread=visitor.id, address=visitor.id
             )
@@ -275,7 +193,7 @@ class Webchat(Connector):
         yield Notice(kind="typing", data={"address": visitor.id})
 
     def _profile(self, hook: Hook, visitor: Visitor, body: JSON) -> Iterator[Event]:
-        profile = _Profile.model_validate(body)
+        profile = Profile.model_validate(body)
         person = self._person(visitor, profile)
         known = 1 + bool(visitor.user)
         if not person.name and len(person.identities) == known:
@@ -285,13 +203,13 @@ class Webchat(Connector):
 
     def _identify(self, hook: Hook, visitor: Visitor, body: JSON) -> Iterator[Event]:
         try:
-            was = self.visitor(_Identify.model_validate(body).was)
+            was = self.visitor(Identify.model_validate(body).was)
         except BadSignature as error:
             raise BadPayload("was: this token is not ours") from error
         if was.user or not visitor.user:
             raise BadPayload("was: only a visitor without a name can become a signed-in user")
         old = Identity(kind=self.identity, address=was.id)
-        yield ContactChanged(old=old, person=self._person(visitor, _Profile()), address=visitor.id, at=hook.received_at)
+        yield ContactChanged(old=old, person=self._person(visitor, Profile()), address=visitor.id, at=hook.received_at)
 
     _readers: Mapping[str, Callable[["Webchat", Hook, Visitor, JSON], Iterator[Event]]] = {
         "message": _message,
@@ -302,16 +220,12 @@ class Webchat(Connector):
         "identify": _identify,
     }
 
-    def _person(self, visitor: Visitor, told: _Profile) -> Person:
+    def _person(self, visitor: Visitor, told: Profile) -> Person:
         identities = [Identity(kind=self.identity, address=visitor.id)]
         if visitor.user:
             base = self.settings.user_base
             identities.append(Identity(kind="user", address=f"{base}:{visitor.user}" if base else visitor.user))
-        email = told.email.strip().lower()
-        if len(email) <= 254 and _EMAIL.fullmatch(email):
-            identities.append(Identity(kind="email", address=email, verified=False))
-        if phone := _phone(told.phone, told.language):
-            identities.append(Identity(kind="phone", address=phone, verified=False))
+        identities += told.claims()
         return Person(identities=identities, name=told.name.strip()[:200] or None, language=told.language[:35] or None)
 
     async def send(self, message: OutgoingMessage) -> Sent:
@@ -319,7 +233,7 @@ class Webchat(Connector):
 
         Only the id is told: the wire to the browsers' streams is no place for texts.
         """
-        if not _VISITOR.fullmatch(message.address):
+        if not visitors.VISITOR.fullmatch(message.address):
             raise Refused("address: this is not a visitor of a web chat")
         await self._tell(message.address, {"type": "message", "id": message.id})
         return Sent(external_ids=[message.id], thread=message.address)
@@ -335,89 +249,3 @@ class Webchat(Connector):
             await self._publish(topic(address), message)
         except (OSError, TimeoutError) as error:
             raise Retry("The browsers cannot be told now", code="publish") from error
-
-    def _token(self, visitor: Visitor) -> str:
-        head = f"{visitor.id}.{_base64(visitor.user.encode())}"
-        return f"{head}.{self._sign(head)}"
-
-    def _sign(self, text: str) -> str:
-        secret = self.settings.token_secret.get_secret_value().encode()
-        return _base64(hmac.digest(secret, text.encode(errors="replace"), "sha256"))
-
-    def _prove(self, user: str, user_hash: str) -> None:
-        secret = self.settings.hmac_secret.get_secret_value().encode()
-        if not secret:
-            raise BadSignature("user: this chat has no secret for signed-in users")
-        if not user_hash:
-            raise BadSignature("user_hash: the proof of the user is missing", missing=True)
-        right = hmac.new(secret, user.encode(errors="replace"), hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(right.encode(), user_hash.lower().encode(errors="replace")):
-            raise BadSignature("user_hash: this is not HMAC-SHA256(hmac_secret, user) in hex")
-
-
-def named(hook_url: str, visitor: Visitor) -> str:
-    """The hook's address with the visitor in it: tokens are not kept, and a replayed body must still say whose it is."""
-    return f"{hook_url}?visitor={visitor.id}.{_base64(visitor.user.encode())}"
-
-
-def _named(url: str) -> Visitor | None:
-    told = parse_qs(urlsplit(url).query).get("visitor")
-    return _read(f"{told[0]}.") if told and _VISITOR.match(told[0]) else None
-
-
-def _read(token: str) -> Visitor:
-    """The visitor in a token that was verified when it came."""
-    visitor, _, user = token.rpartition(".")[0].partition(".")
-    try:
-        return Visitor(id=visitor, user=base64.urlsafe_b64decode(user + "==").decode())
-    except ValueError as error:
-        raise BadSignature("The visitor's user cannot be read") from error
-
-
-def _files(posted: Sequence[Any]) -> tuple[list[InboundFile], list[Notice]]:
-    """The readable files, and a notice for each that is not: a bad file never costs its neighbours or the text."""
-    files: list[InboundFile] = []
-    broken: list[Notice] = []
-    for n, one in enumerate(posted):
-        try:
-            if n >= FILES_LIMIT:
-                raise ValueError(f"more than {FILES_LIMIT} files")
-            files.append(_file(_File.model_validate(one)))
-        except ValueError as error:
-            reason = _first_error(error) if isinstance(error, ValidationError) else str(error)
-            name = str(_clean(one.get("name")))[:100] if isinstance(one, dict) else ""
-            broken.append(Notice(kind="broken", text=f"files.{n}: {reason}", data={"file": n, "name": name}, error=True))
-    return files, broken
-
-
-def _file(posted: _File) -> InboundFile:
-    try:
-        content = base64.b64decode(posted.content, validate=True)
-    except binascii.Error as error:
-        raise ValueError("content is not base64") from error
-    if not content or len(content) > FILE_LIMIT:
-        raise ValueError("the file is empty" if not content else f"the file is larger than {FILE_LIMIT} bytes")
-    mime = posted.mime.partition(";")[0].strip().lower()
-    kind = mime.partition("/")[0]
-    # A drawing in SVG can carry scripts: it is handed over as a file, never shown in place.
-    kind = kind if kind in ("image", "audio", "video") and "svg" not in mime else "file"
-    name = re.split(r"[/\\]", posted.name)[-1][-200:] or "file"
-    return InboundFile(kind=kind, name=name, mime=mime, size=len(content), content=content)
-
-
-def _phone(typed: str, language: str) -> str:
-    """The typed number in E.164, or nothing. Russians write 8 for +7, so their language tells the country."""
-    try:
-        number = phonenumbers.parse(typed, "RU" if language.lower().startswith("ru") else None)
-    except phonenumbers.NumberParseException:
-        return ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if phonenumbers.is_valid_number(number) else ""
-
-
-def _first_error(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-
-
-def _base64(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")

@@ -1,14 +1,11 @@
-"""`/chat/<channel id>`: the web chat's page, its script, and what the visitors' browsers call.
+"""`/chat/<channel id>`: what the visitors' browsers call (their pages and script are in chat_pages).
 
-GET  /chat/<id>                 the chat as a page of its own, for a link
-GET  /chat/<id>/demo            a host page to try the widget on, with the line to copy
-GET  /chat/<id>/widget.js       <script src=... async></script> puts the chat onto any page
 POST /chat/<id>/session         {"token"?, "user"?, "user_hash"?} -> {"visitor", "token"}
 GET  /chat/<id>/messages?since= {"items": [...], "next"}: what this browser may not have yet
 POST /chat/<id>/messages        what the visitor does (see channels.webchat); a message goes through stop 1 like any webhook
 GET  /chat/<id>/stream          text/event-stream: {"type": "message", ...}, {"type": "typing"}, {"type": "reload"}
 
-All but the first three know the visitor by `x-visitor-token`, and answer only pages of the channel's own sites.
+All but the first know the visitor by `x-visitor-token`; all answer only pages of the channel's own sites.
 """
 
 import asyncio
@@ -18,29 +15,28 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import jinja2
 from aiohttp import web
 
 from channels.base import BadPayload, BadSignature, Hook
 from channels.events import DeliveryStatus, Event, Notice
-from channels.webchat import FILE_LIMIT, Webchat, WebchatSettings, named, topic
+from channels.webchat import Webchat, topic
+from channels.webchat_parts.visitors import naming
 from inbox import files, visitors
 from inbox.accounts import Line
 from inbox.db import DatabaseDown
 from inbox.live import RELOAD, Subscription, Update
 from inbox.visitors import Visit
-from inbox.web.keys import ACCOUNTS, CLOCK, DB, INTAKE, LIVE, SETTINGS
+from inbox.web import chat_pages
+from inbox.web.chat_pages import connector, own_address
+from inbox.web.keys import CLOCK, DB, INTAKE, LIVE, SETTINGS
 from inbox.web.stream import STREAMS
-from inbox.web.widget import script
 
 HEARTBEAT = 15.0
 """Seconds after which a silent stream shows that it is alive."""
 _SMALL = 16_384
 """Bytes: acknowledgements and typing are never longer, messages with files are."""
-_PAGES = Path(__file__).parents[2] / "templates" / "pages"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -62,9 +58,7 @@ class Caller:
 
 def setup(app: web.Application) -> None:
     """Add the routes."""
-    app.router.add_get("/chat/{channel}", page)
-    app.router.add_get("/chat/{channel}/demo", demo)
-    app.router.add_get("/chat/{channel}/widget.js", widget)
+    chat_pages.setup(app)
     for method, path, handler in (
         ("POST", "session", session),
         ("GET", "messages", messages),
@@ -76,32 +70,12 @@ def setup(app: web.Application) -> None:
         app.router.add_route("OPTIONS", f"/chat/{{channel}}/{path}", preflight)
 
 
-async def page(request: web.Request) -> web.Response:
-    return await _page(request, "chat.html")
-
-
-async def demo(request: web.Request) -> web.Response:
-    return await _page(request, "chat_demo.html")
-
-
-async def widget(request: web.Request) -> web.Response:
-    """The script with this channel's looks. Browsers ask again each hour, and get it again only if it has changed."""
-    _, connector = await _connector(request)
-    body, tag = script(_appearance(connector.settings))
-    headers = {"ETag": tag, "Cache-Control": "public, max-age=3600", "Cross-Origin-Resource-Policy": "cross-origin"}
-    if request.headers.get("If-None-Match") == tag:
-        return web.Response(status=304, headers=headers)
-    response = web.Response(body=body, headers=headers, content_type="text/javascript", charset="utf-8")
-    response.enable_compression()
-    return response
-
-
 async def session(request: web.Request) -> web.Response:
     """Start or resume a visitor's session."""
-    _, connector = await _connector(request)
+    _, chat = await connector(request)
     given = await _object(request)
     told = {name: str(given.get(name) or "") for name in ("token", "user", "user_hash")}
-    visitor, token = connector.open(told["token"], user=told["user"], user_hash=told["user_hash"])
+    visitor, token = chat.open(told["token"], user=told["user"], user_hash=told["user_hash"])
     return web.json_response({"visitor": visitor, "token": token})
 
 
@@ -146,8 +120,8 @@ async def stream(request: web.Request) -> web.StreamResponse:
 
 async def preflight(request: web.Request) -> web.Response:
     """A browser asks whether a page of that site may call us."""
-    _, connector = await _connector(request)
-    if not connector.allows(request.headers.get("Origin", ""), _own(request)):
+    _, chat = await connector(request)
+    if not chat.allows(request.headers.get("Origin", ""), own_address(request)):
         return web.Response(status=403)
     allowed = {"Access-Control-Allow-Methods": "GET, POST", "Access-Control-Allow-Headers": "x-visitor-token, content-type"}
     return web.Response(status=204, headers=_cors(request) | allowed | {"Access-Control-Max-Age": "86400"})
@@ -223,8 +197,8 @@ def _guarded(handler: Handler) -> Handler:
     """Refuse in JSON, and let pages of the channel's sites read the answer, whatever it is."""
 
     async def guarded(request: web.Request) -> web.StreamResponse:
-        _, connector = await _connector(request)
-        if not connector.allows(request.headers.get("Origin", ""), _own(request)):
+        _, chat = await connector(request)
+        if not chat.allows(request.headers.get("Origin", ""), own_address(request)):
             return _refusal(403, "This site may not carry the chat: add it to the channel's sites")
         try:
             response = await handler(request)
@@ -245,24 +219,18 @@ def _guarded(handler: Handler) -> Handler:
 
 async def _caller(request: web.Request) -> Caller:
     """Raises BadSignature."""
-    line, connector = await _connector(request)
-    visitor = connector.visitor(request.headers.get("x-visitor-token", ""))
-    return Caller(request, line, connector, Visit(channel_id=line.channel.id, visitor=visitor.id))
-
-
-async def _connector(request: web.Request) -> tuple[Line, Webchat]:
-    given = request.match_info["channel"]
-    line = await request.app[ACCOUNTS].line(int(given)) if given.isdecimal() and len(given) < 19 else None
-    if line is None or not isinstance(line.connector, Webchat):
-        raise web.HTTPNotFound(text='{"detail": "There is no such chat"}', content_type="application/json")
-    return line, line.connector
+    line, chat = await connector(request)
+    visitor = chat.visitor(request.headers.get("x-visitor-token", ""))
+    return Caller(request, line, chat, Visit(channel_id=line.channel.id, visitor=visitor.id))
 
 
 async def _hook(caller: Caller) -> Hook:
     """The post in the clothes of a webhook, as `/hooks/<channel id>` would have taken it."""
     request = caller.request
     headers = {name.lower(): value for name, value in request.headers.items()}
-    url = named(f"{_own(request)}/hooks/{caller.line.channel.id}", caller.connector.visitor(request.headers["x-visitor-token"]))
+    url = naming(
+        f"{own_address(request)}/hooks/{caller.line.channel.id}", caller.connector.visitor(request.headers["x-visitor-token"])
+    )
     return Hook(method="POST", url=url, headers=headers, body=await request.read(), received_at=request.app[CLOCK]())
 
 
@@ -274,45 +242,6 @@ async def _object(request: web.Request) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise BadPayload("The body is not a JSON object")
     return given
-
-
-async def _page(request: web.Request, name: str) -> web.Response:
-    line, connector = await _connector(request)
-    settings = connector.settings
-    language = settings.language or ("ru" if request.headers.get("Accept-Language", "").startswith("ru") else "en")
-    address = f"{_own(request)}/chat/{line.channel.id}/widget.js"
-    text = _template(name).render(title=settings.title, language=language, script=address)
-    policy = (
-        "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
-        f"frame-ancestors {_framers(settings)}"
-    )
-    return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
-
-
-def _template(name: str) -> jinja2.Template:
-    return _TEMPLATES.get_template(name)
-
-
-_TEMPLATES = jinja2.Environment(loader=jinja2.FileSystemLoader(_PAGES), autoescape=True)
-
-
-def _framers(settings: WebchatSettings) -> str:
-    return settings.origins.replace(",", " ") or "*"
-
-
-def _appearance(settings: WebchatSettings) -> dict[str, str | int]:
-    return {
-        "title": settings.title,
-        "colour": settings.colour,
-        "greeting": settings.greeting,
-        "language": settings.language,
-        "file_limit": FILE_LIMIT,
-    }
-
-
-def _own(request: web.Request) -> str:
-    """Our own address as the browser knows it."""
-    return request.app[SETTINGS].public_url.rstrip("/") or str(request.url.origin())
 
 
 def _time(milliseconds: str) -> datetime | None:

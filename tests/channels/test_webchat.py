@@ -15,7 +15,9 @@ from pydantic import SecretStr, ValidationError
 
 from channels.base import BadPayload, BadSignature, Choice, Hook, OutgoingMessage, Refused, Retry, Transport
 from channels.events import ContactChanged, DeliveryStatus, Event, Identity, InboundMessage, Notice
-from channels.webchat import FILE_LIMIT, Webchat, WebchatSettings, named, topic
+from channels.webchat import Webchat, WebchatSettings, topic
+from channels.webchat_parts.posts import FILE_LIMIT
+from channels.webchat_parts.visitors import naming
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 URL = "https://desk.example/hooks/7"
@@ -157,7 +159,7 @@ def test_a_wrong_token_is_told_from_a_missing_one(chat: Webchat, label: str, cha
 
 def test_a_kept_body_can_be_replayed_without_its_token(chat: Webchat) -> None:
     token = chat.open(user="42", user_hash=proof("42"))[1]
-    hook = replace(post(token, {"id": "1", "text": "hi"}), url=named(URL, chat.visitor(token)))
+    hook = replace(post(token, {"id": "1", "text": "hi"}), url=naming(URL, chat.visitor(token)))
     chat.verify(hook)
     kept = replace(hook, headers={})
     assert chat.parse(kept) == chat.parse(hook)
@@ -168,7 +170,7 @@ def test_a_kept_body_can_be_replayed_without_its_token(chat: Webchat) -> None:
 def test_nobody_can_be_named_in_the_address_but_the_tokens_visitor(chat: Webchat) -> None:
     other = chat.visitor(chat.open()[1])
     with pytest.raises(BadSignature, match="address"):
-        chat.verify(replace(post(chat.open()[1], {"id": "1", "text": "hi"}), url=named(URL, other)))
+        chat.verify(replace(post(chat.open()[1], {"id": "1", "text": "hi"}), url=naming(URL, other)))
 
 
 def test_a_message_with_everything(chat: Webchat) -> None:

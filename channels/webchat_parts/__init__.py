@@ -1,0 +1,1 @@
+"""What the web chat's connector is made of."""
