@@ -38,7 +38,7 @@ ATTRIBUTION_BEGINS = re.compile(
     r"[\"<]?[\w.' -]{2,60}[\"]?\s*<\S+@\S+>)",
     re.IGNORECASE,
 )
-DASHED = re.compile(rf"^\s*-{{2,}}\s*(?:on\b.*)?\b(?:{_WROTE})\b\s*-{{2,}}\s*$", re.IGNORECASE)
+DASHED = re.compile(rf"^\s*-{{2,}}.{{0,200}}\b(?:{_WROTE})\b\s*-{{2,}}\s*$", re.IGNORECASE)
 """---- On Wed, 24 Feb 2021 14:02:50 +0530 a@example.com wrote ----        (Zoho)"""
 
 _ORIGINAL = (
@@ -85,7 +85,9 @@ _OTHERS = (
 HEADER_FROM = re.compile(rf"^[\s>*|]*(?:{_FROM})\s*\*?\s*[:：]\**\s*\S?", re.IGNORECASE)
 HEADER_OTHER = re.compile(rf"^[\s>*|]*(?:{_OTHERS}|{_FROM})\s*\*?\s*[:：]\**(?:\s|\S|$)", re.IGNORECASE)
 
-SIGNATURE = re.compile(r"^\s?(?:--|-- ?-?|- -|__)[\s\xa0]*$")
+FOOTING = re.compile(r"^\s*-{3}\s*\n\s*(?:\*+[^*]+\*+\s*$|\[.+\]\(http)")
+"""A ruler over a heading or a link: the foot of a notification that was answered."""
+SIGNATURE = re.compile(r"^\s?(?:--|- -|__)[\s\xa0]*$")
 LINK = re.compile(r"[(<\[]?https?://\S+")
 _DEVICE = (
     r"iphone|ipad|ipod|android|samsung|galaxy|huawei|xiaomi|redmi|honor|blackberry|windows|outlook|mobile?|nokia|htc|alcatel|"

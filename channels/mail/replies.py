@@ -104,7 +104,9 @@ def _ends_the_new(lines: list[str], index: int) -> bool:
     marked = line.lstrip()[0] in "-_=>*#" or line[-1] in "-_=:：*"
     if marked and (phrases.DELIMITER.match(line) or phrases.DASHED.match(line)):
         return True
-    return bool(phrases.ABOVE.match(line)) or _header_block(lines, index)
+    if phrases.ABOVE.match(line) or phrases.FOOTING.match("\n".join(lines[index : index + 2])):
+        return True
+    return _header_block(lines, index)
 
 
 def _may_announce(line: str) -> bool:
@@ -133,8 +135,9 @@ def _header_block(lines: list[str], index: int) -> bool:
         return False
     block = [line for line in lines[index : index + 8] if line.strip()][:5]
     others = sum(bool(phrases.HEADER_OTHER.match(line)) for line in block)
-    dated = any("@" in line or phrases.DAY.search(line) for line in block)
-    return others >= 3 and dated and any(phrases.HEADER_FROM.match(line) for line in block)
+    addressed = others >= 3 and any("@" in line for line in block)
+    dated = others >= 4 and any(phrases.DAY.search(line) for line in block)
+    return (addressed or dated) and any(phrases.HEADER_FROM.match(line) for line in block)
 
 
 def _cut(kinds: str) -> int:

@@ -274,6 +274,12 @@ QUOTES = [
     ("a verb is no quote", "Я написал вам 2 раза:\nответа нет.", "Я написал вам 2 раза:\nответа нет."),
     ("a date is no quote", "Заказ от 16.11.2026:\nлампа 2 шт.", "Заказ от 16.11.2026:\nлампа 2 шт."),
     ("a route is no header", "Нужна доставка.\nОткуда: Москва\nКуда: Тверь", "Нужна доставка.\nОткуда: Москва\nКуда: Тверь"),
+    (
+        "a journey is no header",
+        "Hi\nFrom: Moscow\nTo: Paris\nDate: 12.12\nPrice?",
+        "Hi\nFrom: Moscow\nTo: Paris\nDate: 12.12\nPrice?",
+    ),
+    ("a rule is no signature", "First\n---\nsecond", "First\n---\nsecond"),
     ("only a quote", "> Help?", "> Help?"),
     ("only a signature", "--\nAnn", "--\nAnn"),
     (
