@@ -111,13 +111,15 @@ def _is_failure(block: Mapping[str, str]) -> bool:
 def _of_block(block: Mapping[str, str], mail: Mail, content: Content, text: str) -> Bounce:
     diagnostic = re.sub(r"^[\w-]+\s*;\s*", "", block.get("diagnostic-code", ""))
     told = diagnostic or _told(text)
+    delayed = block.get("action", "").lower().startswith("delayed")
     status = _most_precise(code_in(block.get("status", "")), code_in(told))
     return Bounce(
         address=_address_of(block) or _failed_header(mail),
         code=status or reply_code_in(told),
-        hard=is_hard(status, told if diagnostic else text) and block.get("action", "").lower() != "delayed",
+        hard=is_hard(status, told if diagnostic else text) and not delayed,
         reason=diagnostic[:500] or _reason(told) or block.get("status", ""),
-        external_id=_original_id(mail, content, text),
+        # A delayed mail has not failed: it may arrive yet, so it is not named.
+        external_id=None if delayed else _original_id(mail, content, text),
     )
 
 

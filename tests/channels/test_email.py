@@ -121,7 +121,7 @@ def test_a_bounce_without_a_report_is_read_from_its_words(words: str, code: str,
 def test_a_delay_is_soft_and_a_delivery_no_bounce() -> None:
     raw = (FOLDER / "bounce_exchange.eml").read_bytes()
     delayed = heard(raw.replace(b"Action: failed", b"Action: delayed")).bounce
-    assert delayed is not None and not delayed.hard
+    assert delayed is not None and not delayed.hard and delayed.external_id is None
     assert heard(raw.replace(b"Action: failed", b"Action: delivered")).bounce is None
 
 
