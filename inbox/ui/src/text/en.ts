@@ -266,6 +266,7 @@ export const en = {
   'person.name': 'Name',
   'person.nameless': 'No name',
   'person.numbered': 'Customer {number}',
+  'person.number': 'No. {number}',
   'person.since': 'since {when}',
   'person.addresses': 'How to reach',
   'person.verified': 'Confirmed by the channel',

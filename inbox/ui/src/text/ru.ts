@@ -267,6 +267,7 @@ export const ru: Record<Key, Entry> = {
   'person.name': 'Имя',
   'person.nameless': 'Без имени',
   'person.numbered': 'Клиент {number}',
+  'person.number': '№ {number}',
   'person.since': 'с {when}',
   'person.addresses': 'Как связаться',
   'person.verified': 'Подтверждён каналом',

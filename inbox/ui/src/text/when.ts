@@ -11,13 +11,16 @@ function format(language: string, name: string, options: Intl.DateTimeFormatOpti
   return made;
 }
 
+/** 09:05 in Russian, 9:05 AM in English. */
+const hour = (language: string) => (language === 'en' ? 'numeric' as const : '2-digit' as const);
+
 const startOfDay = (at: Date) => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();
 /** Whole calendar days from `now` back to `at`: 0 today, 1 yesterday, -1 tomorrow. */
 export function daysAgo(at: Date, now: Date): number { return Math.round((startOfDay(now) - startOfDay(at)) / DAY); }
 
-export function clock(language: string, at: Date): string { return format(language, 'clock', { hour: '2-digit', minute: '2-digit' }).format(at); }
+export function clock(language: string, at: Date): string { return format(language, 'clock', { hour: hour(language), minute: '2-digit' }).format(at); }
 export function exact(language: string, at: Date): string {
-  return format(language, 'exact', { day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit' }).format(at);
+  return format(language, 'exact', { day: 'numeric', month: 'long', year: 'numeric', hour: hour(language), minute: '2-digit' }).format(at);
 }
 /** A date without its hour: "19 нояб", "03.02.25". */
 export function dayMonth(language: string, at: Date, now: Date): string {
@@ -27,8 +30,7 @@ export function dayMonth(language: string, at: Date, now: Date): string {
 }
 function weekday(language: string, at: Date): string { return format(language, 'weekday', { weekday: 'short' }).format(at); }
 function relative(language: string, days: number): string {
-  const word = new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(-days, 'day');
-  return word;
+  return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(-days, 'day');
 }
 const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
 
@@ -44,8 +46,10 @@ export function short(language: string, at: Date, now: Date): string {
 export function dayName(language: string, at: Date, now: Date): string {
   const days = daysAgo(at, now);
   if (Math.abs(days) <= 1) return capital(relative(language, days));
-  const year = at.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' as const };
-  return format(language, `day${year.year ?? ''}`, { weekday: days > 0 && days < 7 ? 'long' : undefined, day: 'numeric', month: 'long', ...year }).format(at);
+  const options: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'long' };
+  if (days > 0 && days < 7) options.weekday = 'long';
+  if (at.getFullYear() !== now.getFullYear()) options.year = 'numeric';
+  return format(language, `day ${options.weekday ?? ''} ${options.year ?? ''}`, options).format(at);
 }
 
 /** When something will be: "сегодня, 18:00", "завтра, 09:00", "пт, 28 нояб., 09:00". */
@@ -58,7 +62,7 @@ export function ahead(language: string, at: Date, now: Date): string {
 /** A length of time in its one or two largest units: "14 мин", "2 ч 5 мин", "3 дн." */
 export function span(language: string, milliseconds: number): string {
   const unit = (value: number, name: 'minute' | 'hour' | 'day' | 'second') =>
-    new Intl.NumberFormat(language, { style: 'unit', unit: name, unitDisplay: 'short' }).format(value).replace(/ /g, ' ');
+    new Intl.NumberFormat(language, { style: 'unit', unit: name, unitDisplay: 'short' }).format(value);
   const size = Math.abs(milliseconds);
   if (size < MINUTE) return unit(Math.max(1, Math.round(size / 1000)), 'second');
   if (size < HOUR) return unit(Math.floor(size / MINUTE), 'minute');

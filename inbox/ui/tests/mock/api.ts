@@ -231,6 +231,7 @@ function pull(path: string, query: Query): void {
 
 export async function serveApi(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
   const url = new URL(request.url ?? '/', 'http://mock');
+  if (url.pathname === '/api/mock/listeners') { reply(response, 200, listeners.size); return true; }
   if (url.pathname.startsWith('/api/mock/')) { pull(url.pathname.slice(10), url.searchParams); reply(response, 204, undefined); return true; }
   if (!url.pathname.startsWith('/api/v1/')) return false;
   const path = url.pathname.slice(7);

