@@ -10,10 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from channels.base import Choice, OutgoingFile, OutgoingMessage, TemplateUse
-from inbox import files, live
+from inbox import bulk, files, live
 from inbox import schema as t
-from inbox.reach import STOPPED
+from inbox.reach import BLOCKED, STOPPED
 from inbox.settings import Settings
+from inbox.within import within
 
 RUN = 20
 """Messages of one conversation taken at once."""
@@ -54,10 +55,12 @@ def claim(connection: sa.Connection, now: datetime, worker: str, room: Mapping[i
     Messages that a stop forbids fail here. Returned conversation by conversation, in order.
     """
     rows = [row for channel_id, free in room.items() for row in _waiting(connection, now, channel_id, free)]
+    if connection.dialect.name == "postgresql":
+        rows = _in_no_other_hand(connection, now, rows)
     rows = _without_stopped(connection, now, rows)
     if not rows:
         return []
-    connection.execute(_CLAIM, [{"message": row.id, "worker": worker, "now": now} for row in rows])
+    bulk.execute(connection, _CLAIM, [{"message": row.id, "worker": worker, "now": now} for row in rows])
     return _load(connection, rows, loader)
 
 
@@ -71,6 +74,16 @@ def _waiting(connection: sa.Connection, now: datetime, channel_id: int, free: in
         if row.conversation_id in runs or len(runs) < free:
             runs[row.conversation_id].append(row)
     return [row for run in runs.values() for row in sorted(run[:RUN], key=lambda row: row.id)]
+
+
+def _in_no_other_hand(connection: sa.Connection, now: datetime, rows: list[Any]) -> list[Any]:
+    """Take out conversations that another worker is just claiming, or has claimed since we looked: their order would be lost."""
+    ours = set(connection.execute(_LOCK, {"conversations": sorted({row.conversation_id for row in rows})}).scalars())
+    locked = [row for row in rows if row.conversation_id in ours]
+    if not locked:
+        return []
+    still = set(connection.execute(_STILL, {"messages": [row.id for row in locked], "now": now}).scalars())
+    return [row for row in locked if row.id in still]
 
 
 def _without_stopped(connection: sa.Connection, now: datetime, rows: list[Any]) -> list[Any]:
@@ -91,7 +104,9 @@ def _without_stopped(connection: sa.Connection, now: datetime, rows: list[Any]) 
 
 
 def _forbidden(row: Any) -> str:
-    """Why this may not be sent now; empty if it may. A colleague may answer who wrote again after their stop."""
+    """Why this may not be sent (any more); empty if it may. A colleague may answer who wrote again after their stop."""
+    if row.blocked_at is not None:
+        return row.blocked_reason or BLOCKED
     if row.stopped_at is not None:
         bound = row.broadcast_id is not None or row.author_kind in _BOUNDED
         if bound or row.heard_at is None or row.heard_at <= row.stopped_at:
@@ -186,7 +201,7 @@ _QUEUE = (
         _M.id, _M.channel_id, _M.conversation_id, _M.contact_id, _M.address, _M.thread, _M.text, _M.html, _M.subject, _M.data,
         _M.reply_to, _M.author_kind, _M.broadcast_id, _M.parts, _M.attempts,
         t.conversations.c.token, t.contacts.c.name.label("contact_name"), t.channels.c.kind.label("kind_of_channel"),
-        _R.context, _R.heard_at, _R.stopped_at, _R.marketing_stopped_at,
+        _R.context, _R.heard_at, _R.stopped_at, _R.marketing_stopped_at, _R.blocked_at, _R.blocked_reason,
     )
     .join(t.conversations, t.conversations.c.id == _M.conversation_id)
     .join(t.contacts, t.contacts.c.id == _M.contact_id)
@@ -198,6 +213,11 @@ _QUEUE = (
     )
     .order_by(_M.priority, _M.id)
 )  # fmt: skip
+_LOCK = sa.text(
+    "SELECT each FROM unnest(CAST(:conversations AS bigint[])) AS each "
+    "WHERE pg_try_advisory_xact_lock(7283402, (each % 2147483647)::int)"
+)
+_STILL = sa.select(_M.id).where(within(_M.id, "messages"), _M.state == "queued", ~_first)
 _CLAIM = (
     sa.update(t.messages)
     .where(_M.id == sa.bindparam("message"))
@@ -205,6 +225,6 @@ _CLAIM = (
 )
 _FILES = (
     sa.select(t.attachments)
-    .where(t.attachments.c.message_id.in_(sa.bindparam("messages", expanding=True)), t.attachments.c.state == "stored")
+    .where(within(t.attachments.c.message_id, "messages"), t.attachments.c.state == "stored")
     .order_by(t.attachments.c.id)
 )

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+import uvloop
 from redis import Redis as SyncRedis
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
@@ -54,7 +55,7 @@ class Worker:
             "broadcasts": lambda: feed(house.db),
             "spool": lambda: replay.drain(house),
         }
-        self.calls = {name: asyncio.Event() for name in self.stops}
+        self.calls = {name: asyncio.Event() for name in self.stops} | {"deliver": self.deliverer.called}
         self.idle = {name: asyncio.Event() for name in self.stops}
         self.tasks: list[asyncio.Task[None]] = []
         house.db.on_commit = self._on_commit
@@ -176,7 +177,7 @@ def drain() -> None:
 def run(settings: Settings) -> None:
     """Run a worker until it is told to stop (SIGTERM, SIGINT)."""
     global _current
-    loop = asyncio.new_event_loop()
+    loop = uvloop.new_event_loop()
     started: threading.Event = threading.Event()
     ending = asyncio.Event()
 

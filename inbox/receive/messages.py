@@ -16,6 +16,7 @@ from inbox.receive import threads
 from inbox.receive.arrival import Heard
 from inbox.receive.people import Knock, find_or_make
 from inbox.record import event, record_all
+from inbox.within import within
 
 
 def store(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> list[Heard]:
@@ -209,11 +210,11 @@ def _event(each: Heard, now: datetime) -> dict[str, Any]:
 
 _KNOWN = sa.select(t.messages.c.id, t.messages.c.external_id, t.messages.c.thread).where(
     t.messages.c.channel_id == sa.bindparam("channel"),
-    t.messages.c.external_id.in_(sa.bindparam("external_ids", expanding=True)),
+    within(t.messages.c.external_id, "external_ids"),
 )
 _PARTS = sa.select(t.message_parts.c.message_id, t.message_parts.c.external_id, t.message_parts.c.thread).where(
     t.message_parts.c.channel_id == sa.bindparam("channel"),
-    t.message_parts.c.external_id.in_(sa.bindparam("external_ids", expanding=True)),
+    within(t.message_parts.c.external_id, "external_ids"),
 )
 _ALBUM = sa.select(t.messages.c.id, t.messages.c.contact_id, t.messages.c.conversation_id, t.messages.c.text).where(
     t.messages.c.channel_id == sa.bindparam("channel"),

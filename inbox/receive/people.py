@@ -13,6 +13,7 @@ from channels.events import Identity, Person
 from inbox import bulk, ids
 from inbox import schema as t
 from inbox.record import event, record_all
+from inbox.within import within
 
 
 @dataclass(slots=True, kw_only=True)
@@ -178,11 +179,11 @@ def _reach_row(knock: Knock) -> dict[str, Any]:
 
 
 _REACHES = sa.select(t.reaches.c.address, t.reaches.c.contact_id, t.reaches.c.name).where(
-    t.reaches.c.channel_id == sa.bindparam("channel"), t.reaches.c.address.in_(sa.bindparam("addresses", expanding=True))
+    t.reaches.c.channel_id == sa.bindparam("channel"), within(t.reaches.c.address, "addresses")
 )
 _IDENTITIES = sa.select(t.identities.c.address, t.identities.c.contact_id).where(
     t.identities.c.kind == sa.bindparam("kind"),
-    t.identities.c.address.in_(sa.bindparam("addresses", expanding=True)),
+    within(t.identities.c.address, "addresses"),
     t.identities.c.verified,
 )
 

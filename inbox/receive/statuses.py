@@ -38,7 +38,7 @@ def raise_state(
 ) -> bool:
     """Bring a message to `state` if that is higher than where it is. True if it was."""
     row = connection.execute(sa.select(*_STATE).where(t.messages.c.id == message_id)).one()
-    if row.direction != "out" or RANK[state] <= RANK.get(row.state, -1):
+    if row.direction != "out" or RANK[state] <= RANK.get(row.state, -1) or (_parts_wait(row) and state != "failed"):
         return False
     values: dict[str, Any] = {"state": state}
     if status is not None and status.external_id and row.external_id is None:
@@ -59,10 +59,22 @@ def raise_state(
     return True
 
 
+def _parts_wait(row: Any) -> bool:
+    """Whether only some parts of the message are with the provider: their statuses say nothing of the whole."""
+    return bool(row.state == "queued" and row.parts > 0)
+
+
 def block(connection: sa.Connection, channel_id: int, address: str, now: datetime, reason: str) -> None:
     """Nothing reaches this address on this channel any more."""
     where = sa.and_(t.reaches.c.channel_id == channel_id, t.reaches.c.address == address)
     connection.execute(sa.update(t.reaches).where(where).values(blocked_at=now, blocked_reason=reason))
+
+
+def stop_marketing(connection: sa.Connection, channel_id: int, address: str, now: datetime) -> None:
+    """No broadcast goes to this address on this channel any more; answers may."""
+    where = sa.and_(t.reaches.c.channel_id == channel_id, t.reaches.c.address == address)
+    first = sa.func.coalesce(t.reaches.c.marketing_stopped_at, now)
+    connection.execute(sa.update(t.reaches).where(where).values(marketing_stopped_at=first))
 
 
 def settle_loose(connection: sa.Connection, channel_id: int, external_id: str, message_id: int, now: datetime) -> None:
@@ -107,5 +119,5 @@ def _keep_loose(connection: sa.Connection, channel_id: int, status: DeliveryStat
 
 _STATE: tuple[Any, ...] = (
     t.messages.c.direction, t.messages.c.state, t.messages.c.external_id, t.messages.c.reason, t.messages.c.channel_id,
-    t.messages.c.address, t.messages.c.broadcast_id, t.messages.c.contact_id, t.messages.c.conversation_id,
+    t.messages.c.parts, t.messages.c.address, t.messages.c.broadcast_id, t.messages.c.contact_id, t.messages.c.conversation_id,
 )  # fmt: skip

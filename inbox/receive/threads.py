@@ -14,6 +14,7 @@ from inbox import schema as t
 from inbox.outgoing import finish_answer_task, preview
 from inbox.receive.arrival import Heard
 from inbox.record import event, record_all
+from inbox.within import within
 
 
 def wants_answer(message: InboundMessage) -> bool:
@@ -110,7 +111,7 @@ def _touch_other(connection: sa.Connection, each: Heard, now: datetime) -> None:
 
 
 _ACTIVE = sa.select(t.conversations.c.id, t.conversations.c.contact_id).where(
-    t.conversations.c.contact_id.in_(sa.bindparam("contacts", expanding=True)), t.conversations.c.status != "closed"
+    within(t.conversations.c.contact_id, "contacts"), t.conversations.c.status != "closed"
 )
 _HEARD = (
     sa.update(t.conversations)

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from inbox import schema as t
+from inbox.within import within
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,13 +85,13 @@ _CLAIM = (
 _M = t.messages.c
 _HEARD = (
     sa.select(_M.id, _M.conversation_id, _M.channel_id, _M.address, _M.kind, _M.text, _M.data, _M.at)
-    .where(_M.conversation_id.in_(sa.bindparam("conversations", expanding=True)), ~_M.heard)
+    .where(within(_M.conversation_id, "conversations"), ~_M.heard)
     .order_by(_M.at, _M.id)
 )
-_SESSIONS = sa.select(t.flow_sessions).where(t.flow_sessions.c.conversation_id.in_(sa.bindparam("conversations", expanding=True)))
+_SESSIONS = sa.select(t.flow_sessions).where(within(t.flow_sessions.c.conversation_id, "conversations"))
 _TAGS = sa.select(t.contact_tags.c.contact_id, t.contact_tags.c.tag).where(
-    t.contact_tags.c.contact_id.in_(sa.bindparam("contacts", expanding=True))
+    within(t.contact_tags.c.contact_id, "contacts")
 )
 _STOPS = sa.select(t.reaches.c.contact_id, t.reaches.c.channel_id).where(
-    t.reaches.c.contact_id.in_(sa.bindparam("contacts", expanding=True)), t.reaches.c.stopped_at.is_not(None)
+    within(t.reaches.c.contact_id, "contacts"), t.reaches.c.stopped_at.is_not(None)
 )

@@ -8,13 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from inbox import ids, live, queue
+from inbox import bulk, ids, live, queue
 from inbox import schema as t
 from inbox.assign import Owner, assign
 from inbox.outgoing import BOT, preview
 from inbox.record import event, record_all
 from inbox.respond.decide import Minds, Outcome
 from inbox.respond.facts import Case
+from inbox.within import within
 
 Decided = Sequence[tuple[Case, Outcome]]
 
@@ -57,7 +58,7 @@ def _queue_replies(connection: sa.Connection, now: datetime, decided: Decided, r
         about = {"contact_id": row["contact_id"], "conversation_id": row["conversation_id"], "message_id": number}
         rows.events.append(event(now, "message.queued", actor_kind="bot", **about))
         live.tell(connection, "message", conversation_id=row["conversation_id"], message_id=number)
-    connection.execute(_INSERT_MESSAGE, rows.messages)
+    bulk.insert(connection, t.messages, rows.messages)
     _attach(connection, now, rows.files)
 
 
@@ -95,7 +96,7 @@ def _keep_sessions(connection: sa.Connection, now: datetime, decided: Decided, r
         if outcome.session is not None and outcome.hand_over is None
     ]  # fmt: skip
     if kept:
-        connection.execute(_UPSERT_SESSION[connection.dialect.name], kept)
+        bulk.execute(connection, _UPSERT_SESSION[connection.dialect.name], kept)
     held = {row["conversation_id"] for row in kept}
     gone = [case.id for case, _ in decided if case.session is not None and case.id not in held]
     if gone:
@@ -147,9 +148,9 @@ def _update_conversations(connection: sa.Connection, now: datetime, decided: Dec
         else:
             settled.append({"conversation": case.id})
     if served:
-        connection.execute(_SERVED, served)
+        bulk.execute(connection, _SERVED, served)
     if handed:
-        connection.execute(_HANDED, handed)
+        bulk.execute(connection, _HANDED, handed)
     if settled:
         connection.execute(_SETTLED, settled)
 
@@ -183,8 +184,7 @@ _HANDED = _ONE.values(
     priority=sa.bindparam("rank", type_=sa.Integer),
 )
 _SETTLED = _ONE.values(heard_at=None, waiting_since=None, answer_due=None)
-_HEARD = sa.update(t.messages).where(t.messages.c.id.in_(sa.bindparam("message_ids", expanding=True))).values(heard=sa.true())
-_INSERT_MESSAGE = sa.insert(t.messages)
+_HEARD = sa.update(t.messages).where(within(t.messages.c.id, "message_ids")).values(heard=sa.true())
 
 
 def _upsert_session(insert: Any) -> Any:
