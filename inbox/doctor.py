@@ -4,19 +4,17 @@ import os
 import shutil
 import socket
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cryptography.fernet import InvalidToken
 from pydantic import SecretStr
 
-from inbox import accounts, logs, valkey
+from inbox import accounts, logs, probe, valkey
 from inbox.db import Database, DatabaseDown
 from inbox.revision import current, newest
 from inbox.settings import Settings
@@ -121,26 +119,18 @@ def _redis(settings: Settings) -> Iterator[Finding]:
 
 def _port(settings: Settings) -> Iterator[Finding]:
     about, where = "port", f"{settings.host}:{settings.port}"
-    if _answers(f"http://127.0.0.1:{settings.port}/healthz"):
+    if probe.get(settings.host, settings.port, "/healthz") is not None:
         yield Finding(state=OK, about=about, found=f"Switchboard answers on {where}")
         return
     try:
-        with closing(socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET, socket.SOCK_STREAM)) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((settings.host, settings.port))
+        with closing(socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET, socket.SOCK_STREAM)) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind((settings.host, settings.port))
     except OSError as error:
         mend = "Stop the other program, or choose another SWITCHBOARD_PORT or SWITCHBOARD_HOST"
         yield Finding(state=PROBLEM, about=about, found=f"{where} cannot be used: {error.strerror}", mend=mend)
     else:
         yield Finding(state=OK, about=about, found=f"{where} is free")
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 our own http address
-            return bool(answer.status == 200)
-    except (URLError, OSError, ValueError):
-        return False
 
 
 def _public_url(settings: Settings) -> Iterator[Finding]:

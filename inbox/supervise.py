@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +23,10 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0
 """Seconds before a dead child is started again; each death in a row doubles it."""
 STEADY = 20.0
 """A child that lived so long died by accident: the next pause is the first one again."""
+BRIEF = 2.0
+"""A child that lived only so long could not start."""
+TRIES = 3
+"""A child that dies so often before it was ever ready ends the whole start."""
 GRACE = 8.0
 """Seconds a child has to end by itself after SIGTERM."""
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -50,11 +55,11 @@ class Child:
     ours: bool = True
     """It calls `die_with_parent` itself."""
     unable: Callable[[], object] | None = None
-    """Called when it dies again before it was ever ready: a chance to mend what keeps it from starting."""
+    """Called when it could not start: a chance to mend what keeps it from starting."""
 
 
 class NotReady(Exception):
-    """A child did not become ready in time."""
+    """A child did not become ready."""
 
 
 @dataclass(slots=True)
@@ -63,9 +68,10 @@ class Supervisor:
 
     children: Sequence[Child]
     on_ready: Ready = lambda: None
-    pids: dict[str, int] = field(default_factory=dict)
     _ending: asyncio.Event = field(default_factory=asyncio.Event)
-    _alive: list[asyncio.subprocess.Process] = field(default_factory=list)
+    _alive: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    _deaths: Counter[str] = field(default_factory=Counter)
+    _renewed: set[str] = field(default_factory=set)
 
     async def run(self) -> None:
         """Start all, keep all, return when a signal has ended all. Raises NotReady if the first start of a child fails."""
@@ -95,9 +101,18 @@ class Supervisor:
     def stop(self) -> None:
         """End all children in their order; asked a second time, at once."""
         if self._ending.is_set():
-            for process in self._alive:
-                _signal(process, signal.SIGKILL)
+            self._signal_all(signal.SIGKILL)
         self._ending.set()
+
+    def again(self) -> None:
+        """End the children that are processes of ours, so that they are started again at once, with the code as it is now."""
+        self._renewed |= {child.name for child in self.children if child.ours}
+        self._signal_all(signal.SIGTERM, only_ours=True)
+
+    def _signal_all(self, number: int, *, only_ours: bool = False) -> None:
+        for child in self.children:
+            if child.name in self._alive and (child.ours or not only_ours):
+                _signal(self._alive[child.name], number)
 
     async def _keep(self, child: Child, stdin: int) -> None:
         """A child's lives, one after another."""
@@ -107,9 +122,14 @@ class Supervisor:
             code = await self._live(child, stdin)
             if self._ending.is_set():
                 return
-            pause = FIRST_PAUSE if time.monotonic() - began > STEADY else pause
+            if child.name in self._renewed:
+                self._renewed.discard(child.name)
+                continue
+            lived = time.monotonic() - began
+            self._deaths[child.name] += 1
+            pause = FIRST_PAUSE if lived > STEADY else pause
             log.warning("a process ended and is started again", process=child.name, code=code, pause=pause)
-            if child.unable is not None and pause > FIRST_PAUSE:
+            if child.unable is not None and lived < BRIEF:
                 child.unable()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ending.wait(), pause)
@@ -117,16 +137,18 @@ class Supervisor:
 
     async def _live(self, child: Child, stdin: int) -> int:
         command = child.command if child.ours or sys.platform == "linux" else ["/bin/sh", "-c", _WATCHED, "sh", *child.command]
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=stdin, process_group=0, preexec_fn=_killed_with(os.getpid())
-        )
-        self._alive.append(process)
-        self.pids[child.name] = process.pid
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command, stdin=stdin, process_group=0, preexec_fn=_killed_with(os.getpid())
+            )
+        except OSError as error:
+            log.error("a process cannot be started", process=child.name, error=error.strerror)
+            return 127
+        self._alive[child.name] = process
         try:
             return await process.wait()
         finally:
-            self._alive.remove(process)
-            self.pids.pop(child.name, None)
+            del self._alive[child.name]
 
     async def _until_ready(self, child: Child) -> None:
         if child.ready is None:
@@ -135,6 +157,8 @@ class Supervisor:
         while not await asyncio.to_thread(child.ready):
             if self._ending.is_set():
                 return
+            if self._deaths[child.name] >= TRIES:
+                raise NotReady(f"{child.name} ended {TRIES} times instead of starting")
             if time.monotonic() > end:
                 raise NotReady(f"{child.name} did not start within {child.patience:.0f} seconds")
             await asyncio.sleep(0.03)
@@ -142,9 +166,8 @@ class Supervisor:
     async def _end(self, child: Child, keeper: "asyncio.Task[None]") -> None:
         """SIGTERM, then after a while SIGKILL. A keeper that is between two lives ends by itself."""
         for number in (signal.SIGTERM, signal.SIGKILL):
-            for process in self._alive:
-                if process.pid == self.pids.get(child.name):
-                    _signal(process, number)
+            if child.name in self._alive:
+                _signal(self._alive[child.name], number)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(keeper), GRACE)
                 return

@@ -7,7 +7,6 @@ import secrets
 import shutil
 import signal
 import socket
-import urllib.request
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +16,9 @@ import sqlalchemy as sa
 import typer
 
 from bots.library import sources
-from inbox import accounts, connecting, flows, logs, people, supervise
+from inbox import accounts, connecting, flows, logs, people, probe, supervise
 from inbox import schema as t
-from inbox.cli import desk, running
+from inbox.cli import desk, family, running
 from inbox.cli.words import fail, in_words
 from inbox.house import House, open_house
 from inbox.settings import Settings
@@ -45,6 +44,7 @@ def demo(
     ),
     fresh: bool = typer.Option(False, "--fresh", help="Forget the last demo and begin anew."),
     life: bool = typer.Option(True, help="Customers write by themselves."),
+    watched: bool = running.RELOAD,
 ) -> None:
     """Run everything with five connected channels, bots, two managers, and invented customers whose phones you can use."""
     found = running.with_port(desk.settings(), port)
@@ -55,10 +55,10 @@ def demo(
         password = furnish(found)
         at = _free(phones_port)
         page = f"http://{HOST}:{at}"
-        command = running.ours(
+        command = family.ours(
             "demo-phones", "--port", str(found.port), "--phones-port", str(at), "--life" if life else "--no-life"
         )
-        customers = Child(name="phones", command=command, ready=lambda: _connected(page), patience=60)
+        customers = Child(name="phones", command=command, ready=lambda: _connected(at), patience=60)
 
         def ready() -> None:
             typer.echo(f"The app:             {found.base_url}")
@@ -67,12 +67,12 @@ def demo(
             typer.echo(f"Data, kept:          {found.data.resolve()}   (--fresh begins anew; Ctrl-C ends it)")
 
         children = [
-            *running.house_children(found),
-            *running.web_children(found, 1),
+            *family.house(found),
+            *family.web(found, 1),
             customers,
-            *running.worker_children(found, 1),  # begun last, ended first: it polls the stand-ins
+            *family.workers(found, 1),  # begun last, ended first: it polls the stand-ins
         ]
-        running.keep(children, ready)
+        family.keep(children, ready, watched=watched)
 
 
 def phones(
@@ -186,20 +186,17 @@ def _memory(found: Settings) -> Path:
 def _free(port: int) -> int:
     """The port, or a free one if another program has it."""
     for wanted in (port, 0):
-        with closing(socket.socket()) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with closing(socket.socket()) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((HOST, wanted))
-                return int(probe.getsockname()[1])
+                trial.bind((HOST, wanted))
+                return int(trial.getsockname()[1])
             except OSError:
                 continue
     raise OSError("No port is free")
 
 
-def _connected(page: str) -> bool:
+def _connected(port: int) -> bool:
     """Whether the stand-ins know where to deliver. (Telegram's is polled: it knows of nothing.)"""
-    try:
-        with urllib.request.urlopen(f"{page}/phones", timeout=2) as answer:  # noqa: S310 our own http address
-            return any(json.load(answer)["connected"].values())
-    except (OSError, ValueError):
-        return False
+    found = probe.get(HOST, port, "/phones")
+    return found is not None and any(json.loads(found)["connected"].values())

@@ -1,30 +1,26 @@
 """`switchboard up | serve | worker | migrate`: run an installation, whole or in parts."""
 
-import asyncio
 import errno
 import fcntl
 import os
 import secrets
 import socket
-import sys
-import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
-from urllib.error import URLError
 
 import sqlalchemy as sa
 import typer
 
-from inbox import logs, people, supervise, valkey
+from inbox import logs, people, supervise
 from inbox import schema as t
-from inbox.cli import desk
+from inbox.cli import desk, family
 from inbox.cli.words import fail, in_words
 from inbox.passwords import Passwords
 from inbox.settings import Settings
-from inbox.supervise import Child, Supervisor
 
 _PORT = typer.Option(None, min=0, max=65535, help="Port of the web server. Default: SWITCHBOARD_PORT, 8080.")
+RELOAD = typer.Option(False, "--reload", help="For developers: begin again when the code changes.")
 _SUPERVISED = typer.Option(False, "--supervised", hidden=True, help="End when standard input closes.")
 
 
@@ -41,6 +37,7 @@ def up(
     web: int = typer.Option(1, min=1, max=64, help="Web processes, all on the one port."),
     workers: int = typer.Option(1, min=1, max=64, help="Workers: bots, sending, fetching."),
     owner: str = typer.Option("owner@localhost", help="Mail address of the first owner, made if there is nobody yet."),
+    watched: bool = RELOAD,
 ) -> None:
     """Run everything on this machine: database, queue, web server and workers. Ctrl-C ends it."""
     found = with_port(desk.settings(), port)
@@ -53,7 +50,7 @@ def up(
             if password:
                 typer.echo(f"Sign in as {owner} with the password {password}   (shown only this once)")
 
-        keep([*house_children(found), *worker_children(found, workers), *web_children(found, web)], ready)
+        family.keep([*family.house(found), *family.workers(found, workers), *family.web(found, web)], ready, watched=watched)
 
 
 def serve(port: int | None = _PORT, supervised: bool = _SUPERVISED) -> None:
@@ -101,13 +98,13 @@ def with_port(found: Settings, port: int | None) -> Settings:
     """Settings with the port that was asked for, a free one in place of 0. Ends with words if the port is taken."""
     wanted = found.port if port is None else port
     family = socket.AF_INET6 if ":" in found.host else socket.AF_INET
-    with closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with closing(socket.socket(family, socket.SOCK_STREAM)) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((found.host, wanted))
+            trial.bind((found.host, wanted))
         except OSError as error:
             fail(_cannot_listen(found.model_copy(update={"port": wanted}), error))
-        return found.model_copy(update={"port": probe.getsockname()[1]})
+        return found.model_copy(update={"port": trial.getsockname()[1]})
 
 
 def _cannot_listen(found: Settings, error: OSError) -> str:
@@ -164,53 +161,3 @@ def add_person(connection: sa.Connection, now: datetime, found: Settings, email:
     hashed = passwords.hash_now(password)
     passwords.close()
     return people.add_manager(connection, now, email=email, name=name, role=role, password_hash=hashed, language=found.language)
-
-
-def house_children(found: Settings) -> list[Child]:
-    """The private Valkey, unless a Redis was named."""
-    if found.redis_url.get_secret_value():
-        if not valkey.answers(found.redis_address):
-            typer.echo(
-                "switchboard: warning: Redis does not answer at SWITCHBOARD_REDIS_URL; work goes on slower without it", err=True
-            )
-        return []
-    try:
-        command = valkey.command(found)
-    except valkey.NoValkey as error:
-        fail(str(error))
-    ready = lambda: valkey.answers(found.redis_address)  # noqa: E731
-    return [Child(name="valkey", command=command, ready=ready, ours=False, unable=lambda: valkey.set_aside(found))]
-
-
-def web_children(found: Settings, count: int) -> list[Child]:
-    """Web processes; the first is waited for."""
-    command = ours("serve", "--port", str(found.port))
-    first = Child(name="web", command=command, ready=lambda: _healthy(found), patience=60)
-    return [first, *(Child(name=f"web-{n}", command=command) for n in range(2, count + 1))]
-
-
-def worker_children(found: Settings, count: int) -> list[Child]:
-    command = ours("worker", "--port", str(found.port))
-    return [Child(name="worker" if n == 1 else f"worker-{n}", command=command) for n in range(1, count + 1)]
-
-
-def ours(*words: str) -> Sequence[str]:
-    """The command line of a child that is this program."""
-    return [sys.executable, "-m", "inbox.cli", *words, "--supervised"]
-
-
-def _healthy(found: Settings) -> bool:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(found.host, found.host)  # noqa: S104 the listening address, as given
-    try:
-        with urllib.request.urlopen(f"http://{host}:{found.port}/healthz", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (URLError, OSError):
-        return False
-
-
-def keep(children: Sequence[Child], ready: "supervise.Ready") -> None:
-    """Run the supervisor until it is told to stop."""
-    try:
-        asyncio.run(Supervisor(children=children, on_ready=ready).run())
-    except supervise.NotReady as error:
-        fail(f"{error}. What it said stands above; `switchboard doctor` may know more.")
