@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from bots.session import HandOver
-from inbox import ids, live
+from inbox import bulk, ids, live
 from inbox import schema as t
 from inbox.record import event, record_all
+from inbox.within import within
 from routing.assign import Assignment, Desk, Manager, Request
 from routing.tasks import Targets, answer_due
 
@@ -124,7 +125,7 @@ def _add_tasks(connection: sa.Connection, now: datetime, given: Sequence[tuple["
         }
         for number, (case, owner) in zip(ids.take(connection, "tasks", len(missing)), missing, strict=True)
     ]  # fmt: skip
-    connection.execute(sa.insert(t.tasks), rows)
+    bulk.insert(connection, t.tasks, rows)
     for row in rows:
         live.tell(connection, "task", task_id=int(row["id"]))
 
@@ -168,7 +169,7 @@ _RESPONSIBLE = (
     .values(manager_id=sa.bindparam("manager"))
 )
 _OPEN_TASKS = sa.select(t.tasks.c.conversation_id).where(
-    t.tasks.c.conversation_id.in_(sa.bindparam("conversations", expanding=True)),
+    within(t.tasks.c.conversation_id, "conversations"),
     t.tasks.c.kind == "answer",
     t.tasks.c.done_at.is_(None),
 )

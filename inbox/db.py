@@ -180,17 +180,19 @@ class Database:
             self._give_out(group, signals)
 
     def _commit(self, group: list[_Call]) -> Sequence[Signal]:
-        for attempt in range(TRIES):
+        together = group[0].batch
+        for _ in range(TRIES):
             try:
                 with _translated(), self._writing.connect() as connection:
                     connection.info.pop("signals", None)
                     with connection.begin():
-                        _run_group(connection, group)
+                        _run_together(connection, group) if together else _run_apart(connection, group)
                     return tuple(connection.info.pop("signals", ()))
             except _Again:
-                if attempt == TRIES - 1:
-                    raise DatabaseDown("The database is too busy") from None
-        raise AssertionError("unreachable")
+                continue
+            except _Poisoned:
+                together = False
+        raise DatabaseDown("The database is too busy")
 
     def _give_out(self, group: list[_Call], signals: Sequence[Signal]) -> None:
         by_loop: dict[asyncio.AbstractEventLoop, list[_Call]] = {}
@@ -226,34 +228,32 @@ class _Again(Exception):
     """The transaction lost a race with another one; run the group again."""
 
 
-def _run_group(connection: sa.Connection, group: list[_Call]) -> None:
-    for call in group:
-        call.error = None
-    if group[0].batch:
-        _run_batch(connection, group)
-    elif len(group) == 1:
-        group[0].result = group[0].function(connection, *group[0].arguments, **group[0].keywords)
-    else:
-        for call in group:
-            _run_one(connection, call)
+class _Poisoned(Exception):
+    """A batch failed as a whole: roll back and run it item by item, so that one bad item costs its neighbours only time."""
 
 
-def _run_batch(connection: sa.Connection, group: list[_Call]) -> None:
-    """The whole group at once; if that fails, item by item, so that one poisoned item costs its neighbours nothing but time."""
-    kept = dict(connection.info.get("signals", ()))
+def _run_together(connection: sa.Connection, group: list[_Call]) -> None:
+    """A batch in one call of its function."""
     try:
-        with connection.begin_nested():
-            results = group[0].function(connection, [call.arguments[0] for call in group])
+        results = group[0].function(connection, [call.arguments[0] for call in group])
     except Exception as error:
         _raise_again(error)
-        connection.info["signals"] = kept
         if len(group) == 1:
             raise
-        for call in group:
-            _run_one(connection, call)
-    else:
-        for call, result in zip(group, results, strict=True):
-            _settle(call, result)
+        raise _Poisoned from error
+    for call, result in zip(group, results, strict=True):
+        _settle(call, result)
+
+
+def _run_apart(connection: sa.Connection, group: list[_Call]) -> None:
+    """Each call for itself, in a savepoint where there are others whose work it must not undo."""
+    for call in group:
+        call.error = None
+    if len(group) == 1 and not group[0].batch:
+        group[0].result = group[0].function(connection, *group[0].arguments, **group[0].keywords)
+        return
+    for call in group:
+        _run_one(connection, call)
 
 
 def _run_one(connection: sa.Connection, call: _Call) -> None:
