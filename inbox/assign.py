@@ -83,7 +83,7 @@ def load_managers(connection: sa.Connection) -> list[Manager]:
     loads: dict[int | None, int] = dict(
         connection.execute(
             sa.select(c.manager_id, sa.func.count()).where(c.status == "open", c.manager_id.is_not(None)).group_by(c.manager_id)
-        ).tuples().all()
+        ).all()
     )  # fmt: skip
     teams: dict[int, set[int]] = {}
     for team_id, manager_id in connection.execute(sa.select(t.team_members.c.team_id, t.team_members.c.manager_id)):

@@ -134,7 +134,7 @@ def _insert(connection: sa.Connection, now: datetime, broadcast: Any, rows: list
 def _find_conversations(connection: sa.Connection, now: datetime, rows: Sequence[dict[str, Any]]) -> None:
     c = t.conversations.c
     contacts = [row["contact_id"] for row in rows]
-    active = connection.execute(sa.select(c.contact_id, c.id).where(c.contact_id.in_(contacts), c.status != "closed")).tuples()
+    active = connection.execute(sa.select(c.contact_id, c.id).where(c.contact_id.in_(contacts), c.status != "closed"))
     found = dict(active.all())
     missing = [row for row in rows if row["contact_id"] not in found]
     new = [
