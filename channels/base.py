@@ -55,11 +55,12 @@ class Retry(ChannelError):
 
 
 class Throttled(Retry):
-    """The provider asks us to wait `after` seconds."""
+    """The provider asks us to wait `after` seconds. `one_person`: only with what goes to this person, not with the channel."""
 
-    def __init__(self, reason: str, *, after: float, code: str = "") -> None:
+    def __init__(self, reason: str, *, after: float, code: str = "", one_person: bool = False) -> None:
         super().__init__(reason, code=code)
         self.after = after
+        self.one_person = one_person
 
 
 class Refused(ChannelError):
@@ -67,7 +68,14 @@ class Refused(ChannelError):
 
 
 class Blocked(Refused):
-    """The person blocked us, opted out or has left: nothing can be sent to this address on this channel."""
+    """The person blocked us, opted out or has left: nothing can be sent to this address on this channel.
+
+    `marketing_only`: they stopped broadcasts; answers to what they write are still welcome.
+    """
+
+    def __init__(self, reason: str, *, code: str = "", marketing_only: bool = False) -> None:
+        super().__init__(reason, code=code)
+        self.marketing_only = marketing_only
 
 
 class Misconfigured(ChannelError):

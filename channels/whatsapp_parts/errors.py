@@ -4,6 +4,7 @@ Source: "Error codes" of Meta's WhatsApp Cloud API documentation. A code that is
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from channels.base import Blocked, ChannelError, Misconfigured, Refused, Retry, Throttled, Unknown
 from channels.events import JSON
@@ -89,8 +90,8 @@ def provider_error(status: int, headers: Mapping[str, str], body: Mapping[str, J
         return _wordless(status, headers)
     code, reason = error_code(error), reason_of(error)
     if code in PAUSES or status == 429:
-        kind = PairThrottled if code == PAIR_LIMIT else Throttled
-        return kind(reason, after=_retry_after(headers, PAUSES.get(code, 60.0)), code=code)
+        after = _retry_after(headers, PAUSES.get(code, 60.0))
+        return Throttled(reason, after=after, code=code, one_person=code == PAIR_LIMIT)
     return _meaning(status, code, error)(reason, code=code)
 
 
@@ -106,22 +107,10 @@ def _meaning(status: int, code: str, error: Mapping[str, JSON]) -> Callable[...,
     if code in OURS or status == 401 or gone or (code.isdigit() and 200 <= int(code) <= 299):
         return Misconfigured
     if code == STOPPED_MARKETING:
-        return StoppedMarketing
+        return partial(Blocked, marketing_only=True)
     if code in PASSING or (status >= 500 and code not in WORDS):
         return Retry
     return Refused
-
-
-class PairThrottled(Throttled):
-    """Only messages to this one person have to wait."""
-
-    one_person = True
-
-
-class StoppedMarketing(Blocked):
-    """The person stopped marketing messages only: answers to what they write are still welcome."""
-
-    marketing_only = True
 
 
 def _wordless(status: int, headers: Mapping[str, str]) -> ChannelError:
