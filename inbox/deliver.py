@@ -19,7 +19,7 @@ from channels.base import Blocked, ChannelError, Misconfigured, OutgoingMessage,
 from channels.fit import fit
 from inbox import outbox
 from inbox.accounts import Accounts, Line
-from inbox.db import Database
+from inbox.db import Database, DatabaseDown
 from inbox.noting import Result, note
 from inbox.outbox import Loaded
 
@@ -29,8 +29,13 @@ SENT = Counter("switchboard_messages_sent_total", "Calls to providers that send 
 AT_ONCE = 64
 """Conversations of one channel in the providers' hands at the same time, in one worker."""
 SEND_SECONDS = 30.0
+SEND_FILES_SECONDS = 120.0
+"""Time-outs of one call; a message with attachments may have to be uploaded."""
 PAUSES = (2, 5, 15, 60, 300, 900, 3600)
 """Seconds before the next try, by the number of tries so far; after the last the message fails."""
+
+NOTE_AGAIN = 1.0
+_UNWRITTEN = "unwritten"
 
 
 @dataclass(slots=True)
@@ -42,7 +47,7 @@ class _Lane:
 
 
 class Deliverer:
-    """Sends what is queued, for one worker."""
+    """Sends what is queued, for one worker. Set `called` to have it look again, also while senders are waiting for a provider."""
 
     def __init__(self, db: Database, accounts: Accounts, loader: outbox.Loader, worker: str) -> None:
         self._db = db
@@ -50,7 +55,7 @@ class Deliverer:
         self._loader = loader
         self._worker = worker
         self._lanes: dict[int, _Lane] = defaultdict(_Lane)
-        self._freed = asyncio.Event()
+        self.called = asyncio.Event()
 
     async def close(self) -> None:
         """Wait for what is in the providers' hands, a while; what takes longer is settled by the sweep as unknown."""
@@ -62,13 +67,13 @@ class Deliverer:
         """Send until nothing is queued that may be sent now. Returns how many messages were claimed."""
         total = 0
         while True:
-            self._freed.clear()
+            self.called.clear()
             claimed = await self._claim()
             total += claimed
             if not claimed and not any(lane.busy for lane in self._lanes.values()):
                 return total
             if not claimed:
-                await self._freed.wait()
+                await self.called.wait()
 
     async def _claim(self) -> int:
         """Start senders for as much as there is room for."""
@@ -84,8 +89,8 @@ class Deliverer:
         return len(loaded)
 
     def _open(self, line: Line, now: datetime) -> bool:
-        paused = self._lanes[line.channel.id].paused_until or line.channel.paused_until
-        return line.channel.state != "disabled" and (paused is None or paused <= now)
+        paused = (self._lanes[line.channel.id].paused_until, line.channel.paused_until)
+        return line.channel.state != "disabled" and all(until is None or until <= now for until in paused)
 
     def _start(self, line: Line, messages: Sequence[Loaded]) -> None:
         lane = self._lanes[line.channel.id]
@@ -95,7 +100,7 @@ class Deliverer:
 
     def _done(self, lane: _Lane, task: "asyncio.Task[None]") -> None:
         lane.busy.discard(task)
-        self._freed.set()
+        self.called.set()
         if not task.cancelled() and task.exception() is not None:
             log.error("a sender failed", error=type(task.exception()).__name__, exc_info=task.exception())
 
@@ -107,9 +112,24 @@ class Deliverer:
             rest = [each.id for each in messages[index + 1 :]] if result.try_at is not None else []
             if result.pause_channel is not None:
                 lane.paused_until = result.pause_channel
-            await self._db.batch(note, Result.with_rest(result, rest))
+            await self._note(line, result.with_rest(rest))
             if rest or result.try_at is not None:
                 return
+
+    async def _note(self, line: Line, result: Result) -> None:
+        """Write down what happened, however long the database is away: nobody else knows. What cannot be written is unknown."""
+        while True:
+            try:
+                await self._db.batch(note, result)
+                return
+            except DatabaseDown:
+                await asyncio.sleep(NOTE_AGAIN)
+            except Exception as error:
+                if result.code == _UNWRITTEN:
+                    raise
+                log.exception("a result could not be noted", channel=line.channel.id, message=result.id)
+                reason = f"What the provider answered could not be noted: {type(error).__name__}"
+                result = Result(id=result.id, channel_id=result.channel_id, state="unknown", reason=reason, code=_UNWRITTEN)
 
     async def _send(self, line: Line, message: Loaded) -> Result:
         """Send one message, part by part. Every outcome is a result; nothing is raised."""
@@ -126,11 +146,14 @@ class Deliverer:
         except Exception as error:
             log.exception("a connector failed to send", channel=line.channel.id, kind=line.channel.kind, message=message.id)
             return _failed(message, Unknown(f"The connector failed: {type(error).__name__}"), ids, thread, done)
-        return Result(id=message.id, channel_id=line.channel.id, state=state, external_ids=ids, thread=thread, parts=done)
+        mended = line.channel.state == "failing"
+        return Result(
+            id=message.id, channel_id=line.channel.id, state=state, external_ids=ids, thread=thread, parts=done, mended=mended
+        )
 
     async def _call(self, line: Line, part: OutgoingMessage) -> Sent:
         try:
-            async with asyncio.timeout(SEND_SECONDS):
+            async with asyncio.timeout(SEND_FILES_SECONDS if part.attachments else SEND_SECONDS):
                 return await line.connector.send(part)
         except TimeoutError:
             raise Unknown("The provider did not answer in time", code="timeout") from None
@@ -146,14 +169,14 @@ def _failed(message: Loaded, error: ChannelError, ids: Sequence[str], thread: st
     match error:
         case Throttled():
             after = now + timedelta(seconds=error.after)
-            return Result(**values, state="queued", try_at=after, pause_channel=after)
+            return Result(**values, state="queued", try_at=after, pause_channel=None if error.one_person else after)
         case Misconfigured():
             after = now + timedelta(seconds=60)
             return Result(**values, state="queued", try_at=after, pause_channel=after, broken=error.reason)
         case Retry() if message.attempts < len(PAUSES):
             return Result(**values, state="queued", try_at=now + timedelta(seconds=PAUSES[message.attempts]))
         case Blocked():
-            return Result(**values, state="failed", blocked=True)
+            return Result(**values, state="failed", blocked=not error.marketing_only, marketing_stopped=error.marketing_only)
         case Refused() | Retry():
             return Result(**values, state="failed")
         case _:

@@ -8,9 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from inbox import live, queue
+from inbox import bulk, live, queue
 from inbox import schema as t
-from inbox.receive.statuses import block, settle_loose
+from inbox.broadcasts.use import CANCELLED, HELD
+from inbox.receive.statuses import block, settle_loose, stop_marketing
+from inbox.within import within
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,8 +30,11 @@ class Result:
     try_at: datetime | None = None
     pause_channel: datetime | None = None
     blocked: bool = False
+    marketing_stopped: bool = False
     broken: str = ""
     """The channel itself is wrong: what to tell on its page."""
+    mended: bool = False
+    """The channel that was wrong sends again."""
     rest: Sequence[int] = ()
 
     def with_rest(self, rest: Sequence[int]) -> "Result":
@@ -39,20 +44,20 @@ class Result:
 def note(connection: sa.Connection, results: Sequence[Result]) -> list[None]:
     """Write down what became of the messages. A status that was faster than we were is not overwritten."""
     now = datetime.now(UTC)
-    plain = [result for result in results if _plain(result)]
     rows = {row.id: row for row in connection.execute(_ROWS, {"messages": [result.id for result in results]})}
+    plain = [result for result in results if _plain(result, rows[result.id])]
     if plain:
-        connection.execute(_SENT, [_sent_row(result) for result in plain])
+        bulk.execute(connection, _SENT, [_sent_row(result) for result in plain])
     for result in results:
-        if not _plain(result):
+        if not _plain(result, rows[result.id]):
             _note_special(connection, result, rows[result.id], now)
         _after(connection, result, rows[result.id], now)
     _settle(connection, [result for result in results if result.external_ids], now)
     return [None] * len(results)
 
 
-def _plain(result: Result) -> bool:
-    return result.state in ("sent", "delivered") and len(result.external_ids) <= 1
+def _plain(result: Result, row: Any) -> bool:
+    return result.state in ("sent", "delivered") and len(result.external_ids) + (row.external_id is not None) <= 1
 
 
 def _sent_row(result: Result) -> dict[str, Any]:
@@ -68,6 +73,7 @@ def _note_special(connection: sa.Connection, result: Result, row: Any, now: date
     values: dict[str, Any] = {"reason": result.reason, "code": result.code}
     if result.state == "queued":
         values |= {"state": "queued", "try_at": result.try_at, "attempts": t.messages.c.attempts + 1, "claimed_by": None}
+        values |= _held_back(connection, row)
     elif row.state == "sending":
         values["state"] = result.state
     connection.execute(sa.update(t.messages).where(t.messages.c.id == result.id).values(values))
@@ -77,8 +83,18 @@ def _note_special(connection: sa.Connection, result: Result, row: Any, now: date
     _keep_parts(connection, result, row)
 
 
+def _held_back(connection: sa.Connection, row: Any) -> dict[str, Any]:
+    """What else becomes of a message that goes back into the queue: its broadcast may be paused or cancelled by now."""
+    if row.broadcast_id is None:
+        return {}
+    b = t.broadcasts.c
+    state = connection.execute(sa.select(b.state).where(b.id == row.broadcast_id)).scalar_one()
+    return {"try_at": HELD} if state == "paused" else CANCELLED if state == "cancelled" else {}
+
+
 def _keep_parts(connection: sa.Connection, result: Result, row: Any) -> None:
-    further = result.external_ids if row.external_id else result.external_ids[1:]
+    first = row.external_id or next(iter(result.external_ids), None)
+    further = [each for each in result.external_ids if each != first]
     if further:
         parts = [
             {"channel_id": result.channel_id, "external_id": each, "thread": result.thread, "message_id": result.id}
@@ -93,15 +109,28 @@ def _after(connection: sa.Connection, result: Result, row: Any, now: datetime) -
     if result.blocked:
         block(connection, result.channel_id, row.address, now, result.reason)
         live.tell(connection, "contact", contact_id=row.contact_id)
+    if result.marketing_stopped:
+        stop_marketing(connection, result.channel_id, row.address, now)
+        live.tell(connection, "contact", contact_id=row.contact_id)
     if result.broken or result.pause_channel is not None:
         values: dict[str, Any] = {"paused_until": result.pause_channel}
         if result.broken:
             values |= {"state": "failing", "error": result.broken, "failed_at": now}
             live.tell(connection, "channel", channel_id=result.channel_id)
         connection.execute(sa.update(t.channels).where(t.channels.c.id == result.channel_id).values(values))
+    if result.mended:
+        _mend(connection, result.channel_id)
     if row.broadcast_id is not None:
         _note_recipient(connection, result, row, now)
     live.tell(connection, "state", message_id=result.id, conversation_id=row.conversation_id, state=result.state)
+
+
+def _mend(connection: sa.Connection, channel_id: int) -> None:
+    """Sending works again. (What is wrong with fetching is noted elsewhere, and has no `failed_at`.)"""
+    c = t.channels.c
+    failing = sa.and_(c.id == channel_id, c.failed_at.is_not(None), c.state == "failing")
+    connection.execute(sa.update(t.channels).where(failing).values(state="ok", error="", failed_at=None))
+    live.tell(connection, "channel", channel_id=channel_id)
 
 
 def _note_recipient(connection: sa.Connection, result: Result, row: Any, now: datetime) -> None:
@@ -128,12 +157,15 @@ def _settle(connection: sa.Connection, results: Sequence[Result], now: datetime)
 _M = t.messages.c
 _ROWS = sa.select(
     _M.id, _M.state, _M.external_id, _M.address, _M.contact_id, _M.conversation_id, _M.broadcast_id
-).where(_M.id.in_(sa.bindparam("messages", expanding=True)))  # fmt: skip
+).where(within(_M.id, "messages"))  # fmt: skip
+_OPEN = sa.or_(_M.state == "sending", _M.state == "unknown")
 _SENT = (
     sa.update(t.messages)
     .where(_M.id == sa.bindparam("message"))
     .values(
-        state=sa.case((_M.state.in_(("sending", "unknown")), sa.bindparam("new_state")), else_=_M.state),
+        state=sa.case((_OPEN, sa.bindparam("new_state", type_=sa.Text)), else_=_M.state),
+        reason=sa.case((_OPEN, sa.literal_column("''")), else_=_M.reason),
+        code=sa.case((_OPEN, sa.literal_column("''")), else_=_M.code),
         external_id=sa.func.coalesce(_M.external_id, sa.bindparam("new_id", type_=sa.Text)),
         thread=sa.case((_M.thread == "", sa.bindparam("new_thread", type_=sa.Text)), else_=_M.thread),
         parts=sa.bindparam("done"),
@@ -141,6 +173,6 @@ _SENT = (
 )
 _LOOSE = (
     sa.select(t.loose_statuses.c.channel_id, t.loose_statuses.c.external_id)
-    .where(t.loose_statuses.c.external_id.in_(sa.bindparam("external_ids", expanding=True)))
+    .where(within(t.loose_statuses.c.external_id, "external_ids"))
     .distinct()
 )

@@ -16,8 +16,10 @@ from inbox.broadcasts.audience import members, plan_of, rendered
 from inbox.record import event, record_all
 
 STATES = ("waiting", "queued", "sent", "delivered", "read", "failed", "unknown", "skipped")
-_HELD = datetime(9999, 1, 1, tzinfo=UTC)
+HELD = datetime(9999, 1, 1, tzinfo=UTC)
 """Until when the queued messages of a paused broadcast wait."""
+CANCELLED = {"state": "failed", "reason": "The broadcast was cancelled.", "code": "cancelled"}
+"""What becomes of the queued messages of a cancelled one."""
 SAMPLE = 5
 
 
@@ -78,7 +80,7 @@ def pause(connection: sa.Connection, now: datetime, broadcast_id: int, by: int |
     _require(connection, broadcast_id, "planning", "running")
     connection.execute(sa.update(t.broadcasts).where(t.broadcasts.c.id == broadcast_id).values(state="paused"))
     queued = sa.and_(t.messages.c.broadcast_id == broadcast_id, t.messages.c.state == "queued")
-    connection.execute(sa.update(t.messages).where(queued).values(try_at=_HELD))
+    connection.execute(sa.update(t.messages).where(queued).values(try_at=HELD))
     _record(connection, now, broadcast_id, "paused", by)
 
 
@@ -88,8 +90,7 @@ def cancel(connection: sa.Connection, now: datetime, broadcast_id: int, by: int 
     values = {"state": "cancelled", "finished_at": now}
     connection.execute(sa.update(t.broadcasts).where(t.broadcasts.c.id == broadcast_id).values(values))
     queued = sa.and_(t.messages.c.broadcast_id == broadcast_id, t.messages.c.state == "queued")
-    failed = {"state": "failed", "reason": "The broadcast was cancelled.", "code": "cancelled"}
-    connection.execute(sa.update(t.messages).where(queued).values(failed))
+    connection.execute(sa.update(t.messages).where(queued).values(CANCELLED))
     r = t.recipients.c
     waiting = sa.and_(r.broadcast_id == broadcast_id, r.state.in_(("waiting", "queued")))
     skipped = {"state": "skipped", "reason": "cancelled", "changed_at": now}

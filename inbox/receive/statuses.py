@@ -73,8 +73,8 @@ def block(connection: sa.Connection, channel_id: int, address: str, now: datetim
 def stop_marketing(connection: sa.Connection, channel_id: int, address: str, now: datetime) -> None:
     """No broadcast goes to this address on this channel any more; answers may."""
     where = sa.and_(t.reaches.c.channel_id == channel_id, t.reaches.c.address == address)
-    first = sa.func.coalesce(t.reaches.c.marketing_stopped_at, now)
-    connection.execute(sa.update(t.reaches).where(where).values(marketing_stopped_at=first))
+    fresh = sa.and_(where, t.reaches.c.marketing_stopped_at.is_(None))
+    connection.execute(sa.update(t.reaches).where(fresh).values(marketing_stopped_at=now))
 
 
 def settle_loose(connection: sa.Connection, channel_id: int, external_id: str, message_id: int, now: datetime) -> None:
