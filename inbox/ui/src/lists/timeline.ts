@@ -3,7 +3,7 @@ import type { Event, Message } from '../api/types.ts';
 
 export type Line =
   | { type: 'day'; key: string; at: string }
-  | { type: 'request'; key: string; conversation: number; at: string }
+  | { type: 'request'; key: string; conversation: number; kind: string; at: string }
   | { type: 'channel'; key: string; kind: string; id: number }
   | { type: 'unread'; key: string }
   | { type: 'events'; key: string; events: Event[] }
@@ -57,9 +57,10 @@ export function timeline(messages: readonly Message[], events: readonly Event[],
     }
     open = null;
     const m = message!;
-    if (spoken && spoken.conversation_id !== m.conversation_id) lines.push({ type: 'request', key: `c${m.id}`, conversation: m.conversation_id, at });
+    const another = spoken !== undefined && spoken.conversation_id !== m.conversation_id;
+    if (another) { lines.push({ type: 'request', key: `c${m.id}`, conversation: m.conversation_id, kind: m.channel?.kind ?? '', at }); before = undefined; }
     if (m.channel && m.direction !== 'note') {
-      if (spoken?.channel && spoken.channel.id !== m.channel.id) { lines.push({ type: 'channel', key: `k${m.id}`, kind: m.channel.kind, id: m.channel.id }); before = undefined; }
+      if (!another && spoken?.channel && spoken.channel.id !== m.channel.id) { lines.push({ type: 'channel', key: `k${m.id}`, kind: m.channel.kind, id: m.channel.id }); before = undefined; }
       spoken = m;
     }
     if (m.id === start) { lines.push({ type: 'unread', key: 'unread' }); before = undefined; }

@@ -13,6 +13,9 @@ const signs: Record<string, Component> = { telegram: Send, whatsapp: MessageCirc
 
 export const signOf = (kind: string): Component => signs[kind] ?? MessageSquare;
 export const kindName = (kind: string): string => told('kind', kind);
+/** "Telegram · Магазин", or once where both say the same. */
+export const channelName = (kind: string, name: string | undefined): string => (!name || name === kindName(kind) ? kindName(kind) : `${kindName(kind)} · ${name}`);
+
 /** What the send button says will happen: "Отправить в Telegram", "Отправить письмо". */
 export function sendWords(kind: string): string {
   const known = told('send.kind', kind);

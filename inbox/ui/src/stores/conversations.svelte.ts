@@ -6,6 +6,7 @@ import { gathered, merge, type Compare } from '../lists/keyset.ts';
 import { on } from '../live/live.svelte.ts';
 import { me } from './session.svelte.ts';
 
+const PAGE = 50;
 const rows = new SvelteMap<Id, Conversation>();
 
 export const conversation = (id: Id) => rows.get(id);
@@ -87,7 +88,8 @@ export class ConversationList {
     this.filter = filter;
     lists.add(this);
     void this.load();
-    const soon = () => { clearTimeout(this.#timer); this.#timer = setTimeout(() => void this.refresh(), 120); };
+    // The first event starts the clock, later ones do not put it off: a busy inbox is refreshed as often as a quiet one.
+    const soon = () => { this.#timer ??= setTimeout(() => { this.#timer = undefined; void this.refresh(); }, 200); };
     this.#removed = [on('conversation', soon), on('message', soon), on('reload', soon)];
   }
 
@@ -101,7 +103,7 @@ export class ConversationList {
 
   #ask(cursor: string | null) {
     const { view, status, q, sort, channel, assignee, team, extra } = this.filter;
-    return list<Conversation>('/conversations', { ...Object.fromEntries(new URLSearchParams(extra)), view, status, q, sort, channel, assignee, team, cursor, limit: 50 });
+    return list<Conversation>('/conversations', { ...Object.fromEntries(new URLSearchParams(extra)), view, status, q, sort, channel, assignee, team, cursor, limit: PAGE });
   }
 
   async load(): Promise<void> {
@@ -173,8 +175,15 @@ export async function refetchCounts(): Promise<void> {
 }
 
 let countTimer: ReturnType<typeof setTimeout> | undefined;
-function countSoon(): void { clearTimeout(countTimer); countTimer = setTimeout(() => void refetchCounts(), 250); }
+function countSoon(): void { countTimer ??= setTimeout(() => { countTimer = undefined; void refetchCounts(); }, 300); }
 for (const kind of ['counts', 'reload', 'conversation', 'message'] as const) on(kind, countSoon);
+
+const watched = new Set<Id>();
+/** While a thread is open its conversation follows every change, with the ways to answer it. */
+export function watch(id: Id): () => void { watched.add(id); return () => watched.delete(id); }
+
 on('conversation', ({ conversation_id: id }) => {
-  if (typeof id === 'number' && rows.has(id)) void fetchConversation(id).then(relist).catch(() => undefined);
+  // Rows of a list's first page come with its refresh; only what stands deeper or is open has to be asked for by itself.
+  const deep = [...lists].some((each) => each.ids.indexOf(id as Id) >= PAGE);
+  if (deep || watched.has(id as Id)) void fetchConversation(id as Id).then(relist).catch(() => undefined);
 });

@@ -1,6 +1,7 @@
 // What was sent here and is not yet on the server: shown at once, kept over a reload, tried again with the same key.
 import { asProblem, post } from '../api/client.ts';
 import type { Id, Message, NewMessage, Upload } from '../api/types.ts';
+import { said } from '../text/said.ts';
 
 export interface Pending {
   key: string; conversation: Id; body: NewMessage; files: Upload[]; at: string; state: 'sending' | 'failed'; offline: boolean; reason: string;
@@ -46,7 +47,7 @@ async function attempt(key: string, sent: (message: Message) => void): Promise<v
     const problem = asProblem(error);
     entry.state = 'failed';
     entry.offline = problem.offline;
-    entry.reason = [problem.detail, ...problem.errors.map((e) => e.message)].filter(Boolean).join('. ');
+    entry.reason = [problem.detail, ...problem.errors.map((e) => e.message)].filter(Boolean).map(said).join(' ');
     save();
   }
 }

@@ -2,7 +2,7 @@
 import type { Language } from '../api/types.ts';
 
 export type Theme = 'system' | 'light' | 'dark';
-interface Kept { theme: Theme; language: Language; listWidth: number; personWidth: number; personShown: boolean; sound: boolean }
+interface Kept { theme: Theme; language: Language; listWidth: number; personWidth: number; personShown: boolean }
 
 const place = 'switchboard.preferences';
 
@@ -15,7 +15,7 @@ function read(): Partial<Kept> {
 }
 
 const kept = $state<Kept>({
-  theme: 'system', language: navigator.language.startsWith('ru') ? 'ru' : 'en', listWidth: 360, personWidth: 320, personShown: true, sound: false, ...read(),
+  theme: 'system', language: navigator.language.startsWith('ru') ? 'ru' : 'en', listWidth: 360, personWidth: 320, personShown: true, ...read(),
 });
 
 export const preferences: Readonly<Kept> = kept;

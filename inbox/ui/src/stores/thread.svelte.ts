@@ -3,7 +3,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import { asProblem, get, list, post, type Problem } from '../api/client.ts';
 import type { Conversation, Event, Id, Message, Page, State } from '../api/types.ts';
 import { on } from '../live/live.svelte.ts';
-import { conversation, fetchConversation, markRead } from './conversations.svelte.ts';
+import { conversation, fetchConversation, markRead, watch } from './conversations.svelte.ts';
 
 const rank: Record<State, number> = { queued: 0, sending: 1, unknown: 2, failed: 3, sent: 4, delivered: 5, read: 6 };
 const order = (a: Message, b: Message) => Date.parse(a.at) - Date.parse(b.at) || a.id - b.id;
@@ -28,6 +28,7 @@ export class Thread {
     this.id = id;
     void this.load();
     this.#off = [
+      watch(id),
       on('message', ({ conversation_id: which, message_id: id }) => { if (this.#mine(which)) void this.#heard(id as Id); }),
       on('conversation', ({ conversation_id: which }) => { if (which === this.id) void this.#loadEvents(); }),
       on('state', (data) => this.#state(data)),
@@ -97,8 +98,7 @@ export class Thread {
   }
 
   #soon(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#refresh(), 60);
+    this.#timer ??= setTimeout(() => { this.#timer = undefined; void this.#refresh(); }, 100);
   }
 
   async #refresh(): Promise<void> {

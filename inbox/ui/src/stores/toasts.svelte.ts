@@ -1,5 +1,6 @@
 // Short notes in the corner: what happened, and the way back.
 import { asProblem } from '../api/client.ts';
+import { said } from '../text/said.ts';
 import { t } from '../text/text.svelte.ts';
 
 export interface Toast { key: number; text: string; tone: 'plain' | 'bad'; undo?: () => void }
@@ -22,8 +23,8 @@ export function words(error: unknown): string {
   if (problem.offline) return t('error.offline');
   if (problem.status === 403) return t('error.forbidden');
   if (problem.status === 429) return t('error.slow', { n: problem.retryAfter ?? 30 });
-  const fields = problem.errors.map((e) => e.message).join('. ');
-  return [problem.detail, fields].filter((part, index, all) => part && all.indexOf(part) === index).join(': ') || t('error.unknown');
+  const fields = problem.errors.map((e) => said(e.message)).join(' ');
+  return [said(problem.detail), fields].filter((part, index, all) => part && all.indexOf(part) === index).join(': ') || t('error.unknown');
 }
 
 export function complain(error: unknown): void { say(words(error), undefined, 'bad'); }

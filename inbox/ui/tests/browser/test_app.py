@@ -270,3 +270,32 @@ def test_every_page_opens_by_its_address_and_fits_a_phone(page: Page, base: str,
     expect(page.get_by_role("heading").first).to_be_visible()
     expect(page.get_by_role("status", name="Загружается")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/inbox/1",
+        "/inbox/3?view=all",
+        "/people/1",
+        "/tasks",
+        "/bots/1",
+        "/broadcasts/1",
+        "/broadcasts/new",
+        "/reports",
+        "/settings",
+        "/channels/3",
+        "/team",
+    ],
+)
+def test_nothing_stands_in_the_way_of_a_screen_reader_or_weak_eyes(page: Page, base: str, path: str, theme: str) -> None:
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    page.goto(base + path)
+    expect(page.get_by_role("main").or_(page.locator("main")).first).to_be_visible()
+    expect(page.get_by_role("status", name="Загружается")).to_have_count(0)
+    page.evaluate((UI / "node_modules/axe-core/axe.min.js").read_text())
+    found = page.evaluate(
+        "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }).then(result => result.violations)"
+    )
+    assert [(each["id"], [node["html"][:160] for node in each["nodes"][:3]]) for each in found] == []

@@ -26,6 +26,7 @@ export function eventWords(event: Event): string {
   const until = text(value('snoozed_until', 'until'));
   const values = { who: actorName(event), to: to || t('inbox.unassigned'), until: until ? ahead(until) : '', what: text(value('text', 'reason', 'title')) };
   if (event.kind === 'conversation.assigned' && !to) return t('event.conversation.unassigned', values);
+  if (event.kind === 'conversation.assigned' && event.actor?.kind !== 'manager') return t('event.conversation.assigned_alone', values);
   const sentence = told('event', event.kind, values);
   return sentence === event.kind ? `${values.who}: ${event.kind}` : sentence.replace(/[\s:,]+$/, '');
 }

@@ -1,0 +1,26 @@
+// The server speaks English; the sentences that operators meet are known here and said in their language.
+import { t, type Key } from './text.svelte.ts';
+
+const sentences: Record<string, Key> = {
+  "The channel's window is shut: only an approved template can be sent until the customer writes again.": 'said.window_shut',
+  'The customer asked to stop messages on this channel.': 'said.stopped',
+  'The customer cannot be reached on this channel.': 'said.blocked',
+  'This channel is switched off.': 'said.disabled',
+  'Write something or attach a file': 'said.nothing',
+  'This time is over': 'said.past',
+  'Only a message that failed can be sent again': 'said.not_failed',
+  'This message was sent again already': 'said.again_already',
+  'One address has to stay with this contact': 'said.last_address',
+  'Somebody has to stay owner: make another person owner first': 'said.last_owner',
+  'Somebody with this mail address is here already': 'said.same_mail',
+  'There is a team of this name already': 'said.same_team',
+  'This is the same contact': 'said.same_contact',
+  'This conversation has another open task to answer': 'said.open_task',
+  'The provider does not answer.': 'said.silent_provider',
+};
+
+/** A sentence of the server in the person's language, where we know it. */
+export function said(sentence: string): string {
+  const key = sentences[sentence] ?? sentences[sentence.replace(/\.$/, '')];
+  return key ? t(key) : sentence;
+}
