@@ -19,6 +19,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from channels.events import Event, InboundFile, InboundMessage, MessageEdited
 from inbox import schema as t
 
+STORED = "stored_as"
+"""The key under which an attachment's `remote` names a content of the store. Providers' own words (sha256 ...) mean other things."""
 KINDS = ("image", "audio", "voice", "video", "file", "sticker")
 INLINE = frozenset({
     "image/png", "image/jpeg", "image/gif", "image/webp", "audio/ogg", "audio/mpeg", "audio/mp4", "audio/aac", "audio/wav",
@@ -94,12 +96,12 @@ def _put_file(store: Store, file: InboundFile) -> InboundFile:
     if file.content is None:
         return file
     mime = real_mime(file.content, file.mime, file.name)
-    return replace(file, content=None, size=len(file.content), mime=mime, remote={"sha256": store.put(file.content)})
+    return replace(file, content=None, size=len(file.content), mime=mime, remote={STORED: store.put(file.content)})
 
 
 def inbound_row(connection: sa.Connection, number: int, owner: Any, file: InboundFile, now: datetime) -> dict[str, Any]:
     """The row of an attachment of `owner` (with id, contact_id, channel_id), and of its content if that is stored already."""
-    digest = file.remote.get("sha256")
+    digest = file.remote.get(STORED)
     if digest:
         note_content(connection, digest, file.size or 0, file.mime, now)
     return {

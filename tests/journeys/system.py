@@ -82,7 +82,9 @@ class Api:
             cursor = f"&cursor={page['next']}"
 
     async def messages(self, conversation: int, *, whole_person: bool = False) -> list[Json]:
-        return await self.every(f"/conversations/{conversation}/messages?timeline={'contact' if whole_person else 'conversation'}")
+        return await self.every(
+            f"/conversations/{conversation}/messages?timeline={'contact' if whole_person else 'conversation'}"
+        )
 
     async def upload(self, name: str, mime: str, content: bytes) -> str:
         """The id of an uploaded file."""

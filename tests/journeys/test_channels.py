@@ -16,8 +16,20 @@ from tests.journeys.town import WAYS, Town, Visitor, Way, town
 pytestmark = [pytest.mark.journey, pytest.mark.asyncio(loop_scope="module")]
 EACH = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.label)
 WORDS = {
-    "ru": ("Здравствуйте!", "Что вам подсказать?", "Позвать человека", "Передаю вас коллегам", "Ваш заказ готов, ждём вас до 20:00"),
-    "en": ("Hello there!", "How can I help?", "Talk to a person", "passing you on to my colleagues", "Your order is ready: £5 😀"),
+    "ru": (
+        "Здравствуйте!",
+        "Что вам подсказать?",
+        "Позвать человека",
+        "Передаю вас коллегам",
+        "Ваш заказ готов, ждём вас до 20:00",
+    ),
+    "en": (
+        "Hello there!",
+        "How can I help?",
+        "Talk to a person",
+        "passing you on to my colleagues",
+        "Your order is ready: £5 😀",
+    ),
 }
 PICTURE = PhoneFile(kind="image", name="photo.png", mime="image/png", content=picture(Random(1)))
 
@@ -145,7 +157,8 @@ async def test_quoting_answers_know_what_they_answer(city: Town, way: Way) -> No
     heard = await message_of(city, conversation, "Сорок второй, пожалуйста")
     assert heard["reply_to"] == ours["id"]
     await reply(city, conversation, "Такой есть", reply_to=heard["id"])
-    assert (await visitor.sees("Такой есть")).reply_to == theirs.id
+    # A browser knows its own messages by our number too, because a second tab shows them as well.
+    assert (await visitor.sees("Такой есть")).reply_to == (str(heard["id"]) if way.kind == "webchat" else theirs.id)
 
 
 @EACH

@@ -129,10 +129,10 @@ class Visitor:
         return await wait_until(lambda: self._conversation(channel), what=f"the conversation by {self.way.label}")
 
     async def _conversation(self, channel: int) -> Json | None:
-        mine = {b.text for b in self.customer.bubbles if b.mine}
+        mine = {b.id for b in self.customer.bubbles if b.mine}
         for item in await self.town.system.api.every(f"/conversations?status=any&channel={channel}"):
             messages = await self.town.system.api.messages(item["id"])
-            if any(m["direction"] == "in" and m["text"] in mine and m["text"] for m in messages):
+            if any(m["direction"] == "in" and m["external_id"] in mine for m in messages):
                 return item
         return None
 
@@ -148,8 +148,7 @@ async def town(folder: Path, database_url: str, ways: tuple[Way, ...] = WAYS) ->
         system.start()
         await system.ready()
         found = Town(system, first, second)
-        for way in ways:
-            await _connect(found, way)
+        await asyncio.gather(*(_connect(found, way) for way in ways))
         yield found
 
 
