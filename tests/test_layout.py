@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = ("channels", "bots", "routing", "inbox", "templates")
 TOP = {
-    *ROOMS, "worker.py", "bench", "tests", "docs", ".ci", "Makefile", "pyproject.toml", "requirements.lock", "README.md",
+    *ROOMS, "worker.py", "bench", "tests", "docs", ".ci", "Makefile", "pyproject.toml", "requirements.lock", "requirements-run.lock",
+    "README.md",
     "CHANGELOG.md", "LICENSE", "CONTRIBUTING.md", ".gitignore", ".gitattributes", ".editorconfig", ".pre-commit-config.yaml",
     ".dockerignore", "Dockerfile", "compose.yaml",
 }  # fmt: skip
@@ -69,6 +70,16 @@ def test_worker_only_calls_inbox_and_nobody_calls_it() -> None:
 
 def test_nothing_unexpected_lies_at_the_top() -> None:
     assert {name.partition("/")[0] for name in FILES} <= TOP
+
+
+def test_what_runs_is_what_is_tested() -> None:
+    """Both locks are written by `make lock`; the one for running is part of the other."""
+
+    def pinned(name: str) -> set[str]:
+        lines = (ROOT / name).read_text().splitlines()
+        return {line.rstrip("\\ ") for line in lines if line[:1].isalnum()}
+
+    assert pinned("requirements-run.lock") <= pinned("requirements.lock")
 
 
 def test_all_that_is_packed_exists() -> None:

@@ -54,7 +54,9 @@ def node() -> tuple[Path, Path]:
 def run(program: Path, *words: str | Path, cwd: Path) -> None:
     """Node first on the path: what npm starts must find this one, not an older one of the machine."""
     path = os.pathsep.join([str(program.parent), os.environ.get("PATH", "")])
-    done = subprocess.run([str(program), *map(str, words)], cwd=cwd, env={**os.environ, "PATH": path}, check=False)
+    # A company's own certificates are known to the machine, and to Node only if it is told to look there.
+    env = {"NODE_USE_SYSTEM_CA": "1", **os.environ, "PATH": path}
+    done = subprocess.run([str(program), *map(str, words)], cwd=cwd, env=env, check=False)
     if done.returncode:
         raise BuildError(f"{words[0]} {words[1] if len(words) > 1 else ''} ended with {done.returncode}")
 
