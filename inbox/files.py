@@ -20,7 +20,7 @@ from channels.events import Event, InboundFile, InboundMessage, MessageEdited
 from inbox import schema as t
 
 STORED = "stored_as"
-"""The key under which an attachment's `remote` names a content of the store. Providers' own words (sha256 ...) mean other things."""
+"""The key under which an attachment's `remote` names a content of the store. A provider's own `sha256` means something else."""
 KINDS = ("image", "audio", "voice", "video", "file", "sticker")
 INLINE = frozenset({
     "image/png", "image/jpeg", "image/gif", "image/webp", "audio/ogg", "audio/mpeg", "audio/mp4", "audio/aac", "audio/wav",

@@ -1,4 +1,4 @@
-"""A real installation in a folder of its own: its commands and processes as a user runs them, and the API as a program calls it."""
+"""A real installation in a folder of its own: commands and processes as a user runs them, the API as a program calls it."""
 
 import asyncio
 import ctypes
@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import aiohttp
 
@@ -31,12 +31,16 @@ Json = dict[str, Any]
 """A JSON object (`Any`: tests look into it)."""
 
 
-async def wait_until(condition: Callable[[], T | Awaitable[T]], timeout: float = 20.0, what: str = "") -> T:
+@overload
+async def wait_until(condition: Callable[[], Awaitable[T | None]], timeout: float = 20.0, what: str = "") -> T: ...
+@overload
+async def wait_until(condition: Callable[[], T | None], timeout: float = 20.0, what: str = "") -> T: ...
+async def wait_until(condition: Callable[[], Any], timeout: float = 20.0, what: str = "") -> Any:
     """Ask again and again until the answer is true; returns it. The time is a bound, never a pause."""
     end = time.monotonic() + timeout
     while True:
         answer = condition()
-        found: T = await answer if isawaitable(answer) else answer  # type: ignore[assignment]
+        found = await answer if isawaitable(answer) else answer
         if found:
             return found
         assert time.monotonic() < end, f"not within {timeout:.0f} s: {what or condition.__name__}; last answer {found!r}"
