@@ -108,8 +108,10 @@ def _keep_sessions(connection: sa.Connection, now: datetime, decided: Decided, r
 
 
 def _change_contacts(connection: sa.Connection, decided: Decided) -> None:
+    spoken = [{"contact": c.row.contact_id, "told": o.language} for c, o in decided if o.language and not o.fields]
+    bulk.execute(connection, _LANGUAGE, spoken)
     for case, outcome in decided:
-        if outcome.fields or outcome.language:
+        if outcome.fields:
             _change_contact(connection, case, outcome)
         for tag, on in outcome.tags.items():
             row = {"contact_id": case.row.contact_id, "tag": tag}
@@ -185,6 +187,13 @@ _HANDED = _ONE.values(
 )
 _SETTLED = _ONE.values(heard_at=None, waiting_since=None, answer_due=None)
 _HEARD = sa.update(t.messages).where(within(t.messages.c.id, "message_ids")).values(heard=sa.true())
+
+
+_LANGUAGE = (
+    sa.update(t.contacts)
+    .where(t.contacts.c.id == sa.bindparam("contact"), t.contacts.c.language.is_(None))
+    .values(language=sa.bindparam("told"))
+)
 
 
 def _upsert_session(insert: Any) -> Any:
