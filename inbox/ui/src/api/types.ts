@@ -49,7 +49,7 @@ export interface Message {
   at: Time; send_at?: Time | null; edited_at: Time | null; deleted_at: Time | null; reactions: { emoji: string; author: string }[]; broadcast_id?: Id | null;
 }
 export interface NewMessage {
-  text: string; channel_id?: Id; attachments?: { file: string | number }[]; reply_to?: Id; subject?: string; note?: boolean; send_at?: Time;
+  text: string; channel_id?: Id; attachments?: { file: string | number; name: string; mime: string }[]; reply_to?: Id; subject?: string; note?: boolean; send_at?: Time;
 }
 export interface Event { id: Id; at: Time; kind: string; actor: { kind: string; id: Id | null; name: string | null } | null; data: Record<string, unknown> }
 export interface Upload { file: string | number; kind: string; name: string; mime: string; size: number; url: string }

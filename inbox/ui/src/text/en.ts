@@ -438,6 +438,7 @@ export const en = {
   'templates.body': 'Text',
   'templates.body.hint': '{name} becomes the customer\'s name',
   'templates.preview': 'The customer will read',
+  'templates.sample': 'Mary',
   'templates.remove': 'Delete',
   'templates.removed': 'Template “{name}” deleted',
 

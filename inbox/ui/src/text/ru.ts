@@ -439,6 +439,7 @@ export const ru: Record<Key, Entry> = {
   'templates.body': 'Текст',
   'templates.body.hint': '{name} станет именем клиента',
   'templates.preview': 'Клиент прочтёт',
+  'templates.sample': 'Мария',
   'templates.remove': 'Удалить',
   'templates.removed': 'Шаблон «{name}» удалён',
 
