@@ -1,6 +1,7 @@
 """Bring back what was kept: deliveries in the spool when the database is there again, and any raw body on request."""
 
 import asyncio
+from pathlib import Path
 
 import sqlalchemy as sa
 import structlog
@@ -19,14 +20,15 @@ async def drain(house: House) -> None:
     """Replay all spool files, in their order. A file is removed only when every delivery in it is in the database."""
     for path in await asyncio.to_thread(house.spool.waiting):
         await house.db.read(_reachable)
-        claimed = await asyncio.to_thread(house.spool.claim, path)
-        if claimed is None:
+        file = await asyncio.to_thread(house.spool.claim, path)
+        if file is None:
             continue
-        for kept in await asyncio.to_thread(lambda file: list(spool.read(file)), claimed):
-            line = await house.accounts.line(kept.channel_id)
-            if line is not None:
-                await _store(house, line, kept.hook, None)
-        await asyncio.to_thread(claimed.unlink)
+        with file:
+            for kept in await asyncio.to_thread(lambda spooled: list(spool.read(spooled)), file):
+                line = await house.accounts.line(kept.channel_id)
+                if line is not None:
+                    await _store(house, line, kept.hook, None)
+            await asyncio.to_thread(Path(file.name).unlink)
         log.info("spooled deliveries were stored")
 
 
@@ -52,6 +54,11 @@ async def _store(house: House, line: Line, hook: Hook, raw_id: int | None) -> St
         if raw_id is not None:
             raise
         events, error = [], bad.reason
+    except Exception as bug:
+        if raw_id is not None:
+            raise
+        log.exception("a connector failed on a spooled body", channel=line.channel.id, kind=line.channel.kind)
+        events, error = [], f"{type(bug).__name__} in the connector"
     events = await asyncio.to_thread(files.put_contents, house.store, events)
     arrival = Arrival(
         channel_id=line.channel.id, identity=line.connector.identity, hook=hook, events=events, error=error, raw_id=raw_id

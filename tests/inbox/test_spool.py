@@ -1,0 +1,64 @@
+"""The spool: what waits on disk survives a replay that begins while somebody is writing."""
+
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from channels.base import Hook
+from inbox.spool import Spool, read
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+def hook(number: int) -> Hook:
+    return Hook(method="POST", url="https://inbox.example/hooks/1", headers={}, body=b"%d" % number, received_at=NOW)
+
+
+def replayed(spool: Spool) -> list[int]:
+    """Take everything that waits, as a replay does."""
+    found: list[int] = []
+    for path in spool.waiting():
+        if file := spool.claim(path):
+            with file:
+                found += [int(kept.hook.body) for kept in read(file)]
+                Path(file.name).unlink()
+    return found
+
+
+def test_what_is_kept_comes_back_in_order(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, "web-1")
+    for number in range(3):
+        spool.keep(1, hook(number))
+    assert replayed(spool) == [0, 1, 2]
+    assert replayed(spool) == [] and list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_lost_while_one_process_writes_and_another_replays(tmp_path: Path) -> None:
+    writer, reader, count = Spool(tmp_path, "web-1"), Spool(tmp_path, "worker-1"), 300
+    thread = threading.Thread(target=lambda: [writer.keep(1, hook(number)) for number in range(count)])
+    thread.start()
+    found: list[int] = []
+    while thread.is_alive():
+        found += replayed(reader)
+    assert found + replayed(reader) == list(range(count))
+
+
+def test_a_file_is_replayed_by_one_process_at_a_time(tmp_path: Path) -> None:
+    first, second = Spool(tmp_path, "worker-1"), Spool(tmp_path, "worker-2")
+    first.keep(1, hook(1))
+    file = first.claim(first.waiting()[0])
+    assert file is not None
+    with file:
+        assert second.claim(second.waiting()[0]) is None
+    assert replayed(second) == [1]
+
+
+@pytest.mark.parametrize("torn", ["", '{"channel": 1, "method"', "\x00\x00"])
+def test_a_line_cut_off_by_a_crash_costs_no_other(tmp_path: Path, torn: str) -> None:
+    spool = Spool(tmp_path, "web-1")
+    spool.keep(1, hook(1))
+    with spool.waiting()[0].open("a") as file:
+        file.write(torn)
+    assert replayed(spool) == [1]
