@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = ("channels", "bots", "routing", "inbox", "templates")
 TOP = {
-    *ROOMS, "worker.py", "bench", "tests", "docs", ".ci", "Makefile", "pyproject.toml", "requirements.lock", "requirements-run.lock",
-    "README.md",
+    *ROOMS, "worker.py", "bench", "tests", "docs", ".ci", "Makefile", "pyproject.toml", "requirements.lock",
+    "requirements-run.lock", "README.md",
     "CHANGELOG.md", "LICENSE", "CONTRIBUTING.md", ".gitignore", ".gitattributes", ".editorconfig", ".pre-commit-config.yaml",
     ".dockerignore", "Dockerfile", "compose.yaml",
 }  # fmt: skip

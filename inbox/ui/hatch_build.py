@@ -13,7 +13,7 @@ HERE = Path(__file__).resolve().parent
 DIST = HERE / "dist"
 STAMP = DIST / ".sources"
 PLACES = (
-    *("src", "public", "index.html", "vite.config.ts", "svelte.config.js", "tsconfig.json"),
+    *("src", "public", "build", "index.html", "vite.config.ts", "svelte.config.js", "tsconfig.json"),
     *("package.json", "package-lock.json", ".npmrc"),
 )
 IGNORED = {"node_modules", "dist", "__pycache__"}
@@ -68,8 +68,8 @@ def build(root: Path = HERE, *, force: bool = False) -> bool:
     if not force and stamp.is_file() and stamp.read_text() == wanted:
         return False
     program, npm = node()
-    run(program, npm, "ci", "--no-audit", "--no-fund", "--loglevel=error", cwd=root)
-    run(program, root / "node_modules" / "vite" / "bin" / "vite.js", "build", cwd=root)
+    run(program, npm, "ci", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error", cwd=root)
+    run(program, root / "node_modules" / "vite" / "bin" / "vite.js", "build", "--logLevel", "warn", cwd=root)
     stamp.write_text(wanted)
     return True
 
