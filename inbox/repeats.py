@@ -33,7 +33,7 @@ def once(
     """
     row = {"manager_id": manager_id, "key": key, "fingerprint": fingerprint, "status": _PENDING, "answer": {}, "at": now}
     mine = sa.and_(_k.manager_id == manager_id, _k.key == key)
-    if connection.execute(_CLAIM[connection.dialect.name], row).rowcount == 0:
+    if connection.execute(_CLAIM[connection.dialect.name].returning(_k.key), row).first() is None:
         return _known(connection, mine, fingerprint)
     made = make(connection, *arguments, **keywords)
     connection.execute(sa.update(t.idempotency).where(mine).values(status=201, answer={"id": made}))

@@ -80,7 +80,7 @@ def page(connection: sa.Connection, wanted: Filter, cursor: str | None, limit: i
     """Contacts that were not merged away, newest first."""
     query = sa.select(*_COLUMNS).outerjoin(t.managers, t.managers.c.id == _c.manager_id).where(_c.merged_into.is_(None))
     if wanted.q:
-        query = query.where(search.matches(connection, wanted.q))
+        query = query.where(search.matches(wanted.q))
     if wanted.tag is not None:
         tagged = sa.select(t.contact_tags.c.contact_id).where(t.contact_tags.c.tag == wanted.tag)
         query = query.where(_c.id.in_(tagged))

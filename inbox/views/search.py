@@ -12,22 +12,20 @@ MOST = 200
 
 def contact_ids(connection: sa.Connection, q: str) -> list[int]:
     """Ids of contacts that fit, newest first, merged ones left out."""
-    found = sa.select(t.contacts.c.id).where(matches(connection, q), t.contacts.c.merged_into.is_(None))
+    found = sa.select(t.contacts.c.id).where(matches(q), t.contacts.c.merged_into.is_(None))
     return list(connection.scalars(found.order_by(t.contacts.c.id.desc()).limit(MOST)))
 
 
-def matches(connection: sa.Connection, q: str) -> sa.ColumnElement[bool]:
+def matches(q: str) -> sa.ColumnElement[bool]:
     """The condition on contacts for a search."""
     text = " ".join(q.split())
     addresses = sa.select(t.identities.c.contact_id).where(sa.or_(*_addresses(text)))
-    conditions = [_named(connection, text), t.contacts.c.number == text.upper(), t.contacts.c.id.in_(addresses)]
+    conditions = [_named(text), t.contacts.c.number == text.upper(), t.contacts.c.id.in_(addresses)]
     return sa.or_(*conditions)
 
 
-def _named(connection: sa.Connection, text: str) -> sa.ColumnElement[bool]:
-    """A part of the name, in any case. SQLite knows the cases of Latin letters only: try the ways a name is written."""
-    if connection.dialect.name == "postgresql":
-        return t.contacts.c.name.icontains(text, autoescape=True)
+def _named(text: str) -> sa.ColumnElement[bool]:
+    """A part of the name, in any case. Databases may know the cases of Latin letters only: try the ways a name is written."""
     ways = dict.fromkeys((text, text.lower(), text.title(), text.capitalize(), text.upper()))
     return sa.or_(*(t.contacts.c.name.contains(way, autoescape=True) for way in ways))
 

@@ -1,5 +1,6 @@
 """A running application, somebody of each role to ask it, and a clock that stands still until it is told to move."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from inbox import people, sign_in
 from inbox.accounts import Vault
 from inbox.app import create_app
 from inbox.db import Database
+from inbox.live import Live
 from inbox.passwords import Passwords
 from inbox.settings import Settings
 from inbox.web import keys
@@ -177,7 +179,16 @@ async def running(settings: Settings, clock: Clock, valkey: str) -> AsyncIterato
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
             yield Client(http, f"http://127.0.0.1:{runner.addresses[0][1]}", app, clock, token, owner)
     finally:
+        await _stop_reading(app[keys.LIVE])
         await runner.cleanup()
+
+
+async def _stop_reading(live: Live) -> None:
+    """redis-py sometimes swallows a cancellation in the middle of connecting: ask until it is heard."""
+    reader = live._reader
+    while reader is not None and not reader.done():
+        reader.cancel()
+        await asyncio.wait([reader], timeout=0.1)
 
 
 @pytest.fixture

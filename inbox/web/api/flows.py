@@ -12,7 +12,7 @@ from inbox.views.paging import Page
 from inbox.web.endpoint import Call, endpoint
 from inbox.web.fields import NOT_GIVEN, Body, Change, Language, Name, PageQuery
 
-Source = Annotated[str, Field(max_length=1_000_000)]
+Source = Annotated[str, Field(max_length=100_000)]
 
 
 class NewFlow(Body):
