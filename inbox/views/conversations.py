@@ -109,6 +109,8 @@ class Filter:
 
 
 NOBODY = -1
+_nobodys = sa.and_(_c.manager_id.is_(None), ~_c.bot)
+"""No person has it, and no bot serves it."""
 
 
 def page(connection: sa.Connection, wanted: Filter, sort: str, cursor: str | None, limit: int) -> Page[Conversation]:
@@ -143,7 +145,7 @@ def counts(connection: sa.Connection, me: int, now: datetime) -> Counts:
     late = sa.and_(_c.waiting_since.is_not(None), _c.answer_due < now, active)
     return Counts(
         mine=_count(connection, _c.manager_id == me, active),
-        unassigned=_count(connection, _c.manager_id.is_(None), active),
+        unassigned=_count(connection, _nobodys, active),
         all=_count(connection, active),
         unread_mine=_count(connection, _c.manager_id == me, active, _c.unread > 0),
         late=_count(connection, late),
@@ -158,7 +160,7 @@ def _count(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> in
 def _conditions(connection: sa.Connection, wanted: Filter) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     if wanted.assignee is not None:
-        found.append(_c.manager_id.is_(None) if wanted.assignee == NOBODY else _c.manager_id == wanted.assignee)
+        found.append(_nobodys if wanted.assignee == NOBODY else _c.manager_id == wanted.assignee)
     if wanted.teams is not None:
         found.append(_c.team_id.in_(wanted.teams))
     if wanted.channel is not None:
@@ -189,11 +191,18 @@ def _newest(wanted: Filter, conditions: list[sa.ColumnElement[bool]], cursor: st
 def _waiting(wanted: Filter, conditions: list[sa.ColumnElement[bool]], cursor: str | None) -> sa.Select[Any]:
     """(id, waiting_since), the longest wait first; only those who wait."""
     conditions = [*conditions, _c.waiting_since.is_not(None)]
-    if wanted.statuses:
-        conditions.append(_c.status.in_(wanted.statuses))
+    conditions += _of_status(wanted)
     if cursor:
         conditions.append(beyond((_c.waiting_since, _c.id), decode(cursor, datetime, int), descending=False))
     return sa.select(_c.id, _c.waiting_since).where(*conditions).order_by(_c.waiting_since, _c.id)
+
+
+def _of_status(wanted: Filter) -> list[sa.ColumnElement[bool]]:
+    """Said as what it is not, so that SQLite walks along those who wait instead of sorting all of a status; a manager's are few."""
+    if not wanted.statuses:
+        return []
+    others = [status for status in t.STATUSES if status not in wanted.statuses]
+    return [_c.status.not_in(others) if wanted.assignee is None else _c.status.in_(wanted.statuses)]
 
 
 def _by_id(conversation_id: int) -> sa.Subquery:
@@ -201,8 +210,12 @@ def _by_id(conversation_id: int) -> sa.Subquery:
 
 
 def _with_names(chosen: sa.Subquery, key: str) -> sa.Select[Any]:
-    """The chosen rows with what they refer to, each found by its id, in the same order."""
-    order = [_c.waiting_since, _c.id] if key == "waiting_since" else [_c.last_at.desc(), _c.id.desc()]
+    """The chosen rows with what they refer to, each found by its id, in the same order.
+
+    Ordered by the columns of `chosen`: by those of the table, SQLite would walk the whole table in that order instead.
+    """
+    at, number = chosen.c[key], chosen.c.id
+    order = [at, number] if key == "waiting_since" else [at.desc(), number.desc()]
     return (
         sa.select(*_COLUMNS)
         .select_from(chosen)

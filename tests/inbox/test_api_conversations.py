@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from inbox import schema as t
 from tests.inbox.conftest import Client
 
 FIRST, SECOND, THIRD = "+4930901821", "+4930901822", "+4930901823"
@@ -14,13 +16,19 @@ def ids(answer: Any) -> list[int]:
     return [item["id"] for item in answer.body["items"]]
 
 
+def without_bot(connection: sa.Connection) -> None:
+    """Nobody is served by a bot."""
+    connection.execute(sa.update(t.conversations).values(bot=False))
+
+
 async def three(client: Client) -> tuple[int, int, int]:
-    """Three customers, a minute apart."""
+    """Three customers, a minute apart, whom no bot serves."""
     channel = await client.channel()
     found = []
     for name, address in (("Anna", FIRST), ("Борис", SECOND), ("Carl", THIRD)):
         found.append(await client.hear(channel, f"I am {name}", address=address, name=name))
         client.clock.tick(minutes=1)
+    await client.run(without_bot)
     return found[0], found[1], found[2]
 
 
@@ -83,6 +91,12 @@ async def test_views_and_filters(client: Client) -> None:
     ]
     for query, expected in cases:
         assert ids(await client.get("/conversations", **query)) == expected, query
+
+
+async def test_whom_the_bot_serves_is_not_unassigned(client: Client) -> None:
+    await client.hear(await client.channel(), "Hello")
+    assert ids(await client.get("/conversations", view="unassigned")) == []
+    assert (await client.get("/conversations/counts")).body["unassigned"] == 0
 
 
 async def test_counts(client: Client) -> None:
