@@ -26,7 +26,7 @@ run: setup
 INSTALL = $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps
 
 setup: .venv/installed
-	@$(PYTHON) inbox/ui/hatch_build.py
+	@$(PYTHON) inbox/ui/hatch_build.py >/dev/null
 
 setup-tests: setup .venv/installed-tests
 
@@ -54,7 +54,7 @@ setup-tests: setup .venv/installed-tests
 	echo 'Installing packages into .venv (a minute or two, only now) ...'; \
 	$(INSTALL) --require-hashes -r requirements-run.lock; \
 	echo 'Building the app ...'; \
-	$(PYTHON) inbox/ui/hatch_build.py; \
+	$(PYTHON) inbox/ui/hatch_build.py >/dev/null; \
 	$(INSTALL) --no-build-isolation --no-index --editable .; \
 	touch $@
 

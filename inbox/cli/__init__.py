@@ -11,6 +11,7 @@ app = typer.Typer(
     epilog="To try it: switchboard demo. In earnest: switchboard up, switchboard channel add. In doubt: switchboard doctor.",
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ def demo(
         command = family.ours(
             "demo-phones", "--port", str(found.port), "--phones-port", str(at), "--life" if life else "--no-life"
         )
-        customers = Child(name="phones", command=command, ready=lambda: _connected(at), patience=60)
+        customers = Child(name="phones", command=command)
 
         def ready() -> None:
             typer.echo(f"The app:             {found.base_url}")
@@ -66,12 +67,9 @@ def demo(
             typer.echo(f"Customers' phones:   {page}")
             typer.echo(f"Data, kept:          {found.data.resolve()}   (--fresh begins anew; Ctrl-C ends it)")
 
-        children = [
-            *family.house(found),
-            *family.web(found, 1),
-            customers,
-            *family.workers(found, 1),  # begun last, ended first: it polls the stand-ins
-        ]
+        # The worker begins last and ends first: it polls the stand-ins. They start beside the web server, then wait for it.
+        served = [replace(each, ready=lambda: family.healthy(found) and _connected(at)) for each in family.web(found, 1)]
+        children = [*family.house(found), customers, *served, *family.workers(found, 1)]
         family.keep(children, ready, watched=watched)
 
 
@@ -93,6 +91,8 @@ async def _live(found: Settings, phones_port: int, life: bool) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, ending.set)
     async with open_house(found, "demo") as house, Sandbox(phones_port) as sandbox:
+        while not await asyncio.to_thread(family.healthy, found):  # noqa: ASYNC110 another process has no event for us
+            await asyncio.sleep(0.05)
         numbers = {kind: await _connect(house, kind, values) for kind, values in sandbox.settings().items()}
         await sandbox.connect({kind: connecting.webhook(found.base_url, number) for kind, number in numbers.items()})
         for number in numbers.values():

@@ -28,10 +28,13 @@ def house(found: Settings) -> list[Child]:
 def web(found: Settings, count: int) -> list[Child]:
     """Web processes; the first is waited for."""
     command = ours("serve", "--port", str(found.port))
-    first = Child(
-        name="web", command=command, ready=lambda: probe.get(found.host, found.port, "/healthz") is not None, patience=60
-    )
+    first = Child(name="web", command=command, ready=lambda: healthy(found), patience=60)
     return [first, *(Child(name=f"web-{n}", command=command) for n in range(2, count + 1))]
+
+
+def healthy(found: Settings) -> bool:
+    """Whether our web server answers."""
+    return probe.get(found.host, found.port, "/healthz") is not None
 
 
 def workers(found: Settings, count: int) -> list[Child]:

@@ -17,6 +17,7 @@ from inbox import schema as t
 from inbox.cli import desk, family
 from inbox.cli.words import fail, in_words
 from inbox.passwords import Passwords
+from inbox.revision import current, newest
 from inbox.settings import Settings
 
 _PORT = typer.Option(None, min=0, max=65535, help="Port of the web server. Default: SWITCHBOARD_PORT, 8080.")
@@ -137,11 +138,14 @@ def alone(found: Settings) -> Iterator[None]:
 
 def start_up(found: Settings) -> None:
     """Make everything ready that the processes rely on."""
-    from inbox.migrate import migrate
-
     logs.configure(found)
     with in_words(), desk.opened(found) as db:
-        migrate(db)
+        with db.begin() as connection:
+            revision = current(connection)
+        if revision != newest():
+            from inbox.migrate import migrate
+
+            migrate(db)
     assert found.key  # made before several processes ask for it
 
 

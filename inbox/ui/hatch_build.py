@@ -69,7 +69,7 @@ def build(root: Path = HERE, *, force: bool = False) -> bool:
         return False
     program, npm = node()
     run(program, npm, "ci", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error", cwd=root)
-    run(program, root / "node_modules" / "vite" / "bin" / "vite.js", "build", "--logLevel", "warn", cwd=root)
+    run(program, root / "node_modules" / "vite" / "bin" / "vite.js", "build", "--logLevel", "error", cwd=root)
     stamp.write_text(wanted)
     return True
 
