@@ -107,8 +107,9 @@ def _store_events(connection: sa.Connection, heard: Sequence[Heard], now: dateti
         if may_hold_dirt(hook.headers.get("content-type", ""), hook.body):
             each.event = clean_message(each.event)
         by_type.setdefault(type(each.event), []).append(each)
-    edited = changes.edit(connection, by_type.get(MessageEdited, []), now)
-    new = messages.store(connection, by_type.get(InboundMessage, []) + edited, now)
+    new = messages.store(connection, by_type.get(InboundMessage, []), now)
+    if edited := by_type.get(MessageEdited):
+        new += messages.store(connection, changes.edit(connection, edited, now), now)
     if bounced := [each for each in new if each.message.bounce is not None]:
         bounces.apply(connection, bounced, now)
     changes.delete(connection, by_type.get(MessageDeleted, []), now)

@@ -36,6 +36,14 @@ class Stored:
     messages: int
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a mail answers: a contact, and their conversation (0: any)."""
+
+    contact_id: int
+    conversation_id: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Heard:
     """One event on its way into the tables; the numbers are filled in as they become known."""
@@ -43,6 +51,7 @@ class Heard:
     arrival: Arrival
     raw_id: int
     event: Event
+    origin: Origin | None = None
     contact_id: int = 0
     conversation_id: int = 0
     id: int = 0

@@ -31,14 +31,24 @@ def _apply(connection: sa.Connection, message_id: int, each: Heard) -> None:
     event = each.event
     assert isinstance(event, MessageEdited)
     old = connection.execute(sa.select(*_VERSIONED).where(t.messages.c.id == message_id)).one()
-    same = (old.text, old.html) == (event.message.text, event.message.html)
-    if same or (old.edited_at is not None and old.edited_at >= event.at):
+    if (old.text, old.html) == (event.message.text, event.message.html):
         return
-    row = {"id": ids.one(connection, "versions"), "message_id": message_id, "text": old.text, "html": old.html}
-    connection.execute(sa.insert(t.versions), {**row, "at": old.edited_at or old.at})
+    if old.edited_at is not None and old.edited_at >= event.at:
+        _keep_version(connection, message_id, event.message.text, event.message.html, event.at)
+        return
+    _keep_version(connection, message_id, old.text, old.html, old.edited_at or old.at)
     values = {"text": event.message.text, "html": event.message.html, "edited_at": event.at}
     connection.execute(sa.update(t.messages).where(t.messages.c.id == message_id).values(values))
     live.tell(connection, "message", conversation_id=old.conversation_id, message_id=message_id)
+
+
+def _keep_version(connection: sa.Connection, message_id: int, text: str, html: str | None, at: datetime) -> None:
+    """Keep what a message said at a time, once."""
+    v = t.versions.c
+    known = sa.select(v.id).where(v.message_id == message_id, v.at == at)
+    if connection.execute(known).first() is None:
+        row = {"id": ids.one(connection, "versions"), "message_id": message_id, "text": text, "html": html, "at": at}
+        connection.execute(sa.insert(t.versions), row)
 
 
 def delete(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:

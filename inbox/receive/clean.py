@@ -10,7 +10,7 @@ _SUSPICIOUS = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|\x00")
 
 
 def may_hold_dirt(content_type: str, body: bytes) -> bool:
-    """Whether anything in this body could need cleaning. A JSON body without such escapes is clean; others may be encoded anyhow."""
+    """Whether anything in this body could need cleaning. JSON without such escapes is clean; others may be encoded anyhow."""
     return not content_type.startswith("application/json") or _SUSPICIOUS.search(body) is not None
 
 

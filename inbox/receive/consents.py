@@ -43,5 +43,7 @@ def move(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> No
         knock = Knock(channel_id=each.channel_id, address=change.address, person=change.person, heard_at=None)
         knock.contact_id = contact_id or 0
         find_or_make(connection, [knock], now)
+        if change.old.address != change.address:
+            _carry_over(connection, each.channel_id, change.old.address, change.address, knock.contact_id, now)
         record_all(connection, [event(now, "contact.moved", actor_kind="contact", contact_id=knock.contact_id)])
         live.tell(connection, "contact", contact_id=knock.contact_id)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from bots.consent import consent
 from channels.events import InboundMessage
 from inbox import bulk, files, ids, live, queue
 from inbox import schema as t
-from inbox.receive import threads
+from inbox.receive import mails, threads
 from inbox.receive.arrival import Heard
 from inbox.receive.people import Knock, find_or_make
 from inbox.record import event, record_all
@@ -24,6 +24,7 @@ def store(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> l
     heard = _group_albums(connection, _unknown(connection, heard), now)
     if not heard:
         return []
+    mails.place(connection, heard)
     _find_people(connection, heard, now)
     _find_quoted(connection, heard)
     threads.find_or_open(connection, heard, now)
@@ -73,7 +74,7 @@ def _group_albums(connection: sa.Connection, heard: Sequence[Heard], now: dateti
     albums: dict[tuple[int, str, str], Heard] = {}
     for each in (each for each in heard if each.message.group):
         album = (each.channel_id, each.message.thread, str(each.message.group))
-        stored = connection.execute(_ALBUM, dict(zip(("channel", "thread", "album"), album, strict=True))).one_or_none()
+        stored = connection.execute(_ALBUM, _album_keys(each)).one_or_none()
         if stored is not None:
             _join_album(connection, each, stored, now)
         elif album in albums:
@@ -82,6 +83,12 @@ def _group_albums(connection: sa.Connection, heard: Sequence[Heard], now: dateti
             albums[album] = each
             alone.append(each)
     return alone
+
+
+def _album_keys(each: Heard) -> dict[str, Any]:
+    message = each.message
+    about = {"channel": each.channel_id, "address": message.address, "thread": message.thread, "album": message.group}
+    return {**about, "since": message.at - timedelta(hours=1)}
 
 
 def _join_album(connection: sa.Connection, each: Heard, stored: Any, now: datetime) -> None:
@@ -108,19 +115,23 @@ def _keep_part(connection: sa.Connection, each: Heard) -> None:
 
 
 def _find_people(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:
-    knocks = [_knock(each) for each in heard]
+    knocks = [_knock(each, now) for each in heard]
     find_or_make(connection, knocks, now)
     for each, knock in zip(heard, knocks, strict=True):
         each.contact_id = knock.contact_id
 
 
-def _knock(each: Heard) -> Knock:
+def _knock(each: Heard, now: datetime) -> Knock:
     message = each.message
     personal = not (message.echo or message.auto_reply or message.bounce)
-    return Knock(
-        channel_id=each.channel_id, address=message.address, person=message.sender, heard_at=message.at if personal else None,
-        context=message.reply_context, source=message.start or "",
+    knock = Knock(
+        channel_id=each.channel_id, address=message.address, person=message.sender,
+        heard_at=min(message.at, now) if personal else None, context=message.reply_context, source=message.start or "",
     )  # fmt: skip
+    if each.origin is not None:
+        knock.otherwise = each.origin.contact_id
+        knock.contact_id = each.origin.contact_id if message.bounce is not None else 0
+    return knock
 
 
 def _find_quoted(connection: sa.Connection, heard: Sequence[Heard]) -> None:
@@ -216,7 +227,12 @@ _PARTS = sa.select(t.message_parts.c.message_id, t.message_parts.c.external_id, 
     t.message_parts.c.channel_id == sa.bindparam("channel"),
     within(t.message_parts.c.external_id, "external_ids"),
 )
+_WRITER = sa.select(t.reaches.c.contact_id).where(
+    t.reaches.c.channel_id == sa.bindparam("channel"), t.reaches.c.address == sa.bindparam("address")
+)
 _ALBUM = sa.select(t.messages.c.id, t.messages.c.contact_id, t.messages.c.conversation_id, t.messages.c.text).where(
+    t.messages.c.contact_id == _WRITER.scalar_subquery(),  # for the index: there is none on albums
+    t.messages.c.at >= sa.bindparam("since", type_=t.Instant),
     t.messages.c.channel_id == sa.bindparam("channel"),
     t.messages.c.thread == sa.bindparam("thread"),
     t.messages.c.data["group"].as_string() == sa.bindparam("album"),

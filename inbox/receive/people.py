@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,10 @@ from inbox.record import event, record_all
 from inbox.within import within
 
 
+NAME = 200
+"""Characters of a name that are kept: what people type may be a novel, and an index holds no novels."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Knock:
     """Somebody at an address of a channel. `heard_at`: when they wrote (None: they did not); `contact_id` is found."""
@@ -27,6 +31,8 @@ class Knock:
     context: Any = None
     source: str = ""
     contact_id: int = 0
+    otherwise: int = 0
+    """The contact whose card an unknown address joins, unverified: they answer what we wrote to that contact."""
     named: bool = False
     """Nothing new about the name: it is known here, not told, or just written into a new card."""
 
@@ -39,9 +45,14 @@ def find_or_make(connection: sa.Connection, knocks: Sequence[Knock], now: dateti
     strangers = [knock for knock in knocks if knock.contact_id]
     if wanted := [knock for knock in knocks if not knock.contact_id]:
         _by_reach(connection, wanted)
-        strangers += [knock for knock in wanted if not knock.contact_id]
+        unknown = [knock for knock in wanted if not knock.contact_id]
+        if unknown and connection.dialect.name == "postgresql":
+            _wait_for_others(connection, unknown)
+            _by_reach(connection, unknown)
+        strangers += [knock for knock in unknown if not knock.contact_id]
     if strangers:
         _by_identity(connection, [knock for knock in strangers if not knock.contact_id])
+        _by_origin([knock for knock in strangers if not knock.contact_id])
         _make(connection, [knock for knock in strangers if not knock.contact_id], now)
         _keep_identities(connection, strangers, now)
     _keep_names(connection, [knock for knock in knocks if not knock.named])
@@ -70,6 +81,21 @@ def _by_identity(connection: sa.Connection, knocks: Sequence[Knock]) -> None:
     for knock in knocks:
         keys = ((i.kind, i.address) for i in knock.person.identities if i.verified)
         knock.contact_id = next((found[key] for key in keys if key in found), 0)
+
+
+def _wait_for_others(connection: sa.Connection, knocks: Sequence[Knock]) -> None:
+    """Let another process that is just making a card for one of these people finish, so that none gets two."""
+    keys = [f"{knock.channel_id}:{knock.address}" for knock in knocks]
+    keys += [f"{identity.kind}:{identity.address}" for identity in _verified(knocks)]
+    connection.execute(_WAIT, {"keys": keys})
+
+
+def _by_origin(knocks: Sequence[Knock]) -> None:
+    known = {(knock.channel_id, knock.address): knock.otherwise for knock in knocks if knock.otherwise}
+    for knock in knocks:
+        if contact_id := known.get((knock.channel_id, knock.address)):
+            claimed = tuple(replace(identity, verified=False) for identity in knock.person.identities)
+            knock.contact_id, knock.person = contact_id, replace(knock.person, identities=claimed)
 
 
 def _verified(knocks: Iterable[Knock]) -> Iterable[Identity]:
@@ -116,7 +142,7 @@ def _contact_row(contact_id: int, knocks: Sequence[Knock], now: datetime) -> dic
     return {
         "id": contact_id,
         "number": personal_number(contact_id, now),
-        "name": next((k.person.name for k in knocks if k.person.name), ""),
+        "name": next((k.person.name for k in knocks if k.person.name), "")[:NAME],
         "language": next((k.person.language for k in knocks if k.person.language), None),
         "source": next((k.source for k in knocks if k.source), ""),
         "created_at": now,
@@ -150,7 +176,7 @@ def _keep_identities(connection: sa.Connection, knocks: Sequence[Knock], now: da
 
 def _keep_names(connection: sa.Connection, knocks: Sequence[Knock]) -> None:
     """A name that is told for the first time goes onto the card, unless the card has one."""
-    if rows := [{"contact": knock.contact_id, "told": knock.person.name} for knock in knocks if knock.person.name]:
+    if rows := [{"contact": knock.contact_id, "told": knock.person.name[:NAME]} for knock in knocks if knock.person.name]:
         bulk.execute(connection, _NAME, rows)
 
 
@@ -188,6 +214,10 @@ _IDENTITIES = sa.select(t.identities.c.address, t.identities.c.contact_id).where
 )
 
 
+_WAIT = sa.text(
+    "SELECT pg_advisory_xact_lock(7283403, bucket) FROM (SELECT DISTINCT abs(hashtext(each) % 1024) AS bucket "
+    "FROM unnest(CAST(:keys AS text[])) AS each ORDER BY bucket OFFSET 0) AS buckets"
+)
 _NAME = (
     sa.update(t.contacts)
     .where(t.contacts.c.id == sa.bindparam("contact"), t.contacts.c.name == "")
@@ -213,7 +243,7 @@ def _upsert_reach(insert: Any, greatest: Any) -> Any:
         set_={
             "heard_at": greatest(sa.func.coalesce(old.heard_at, new.heard_at), sa.func.coalesce(new.heard_at, old.heard_at)),
             "name": sa.func.coalesce(sa.func.nullif(new.name, sa.literal_column("''")), old.name),
-            "context": new.context,
+            "context": sa.case((sa.cast(new.context, sa.Text) == sa.literal_column("'{}'"), old.context), else_=new.context),
             "blocked_at": sa.case((new.heard_at.is_not(None), None), else_=old.blocked_at),
         },
     )

@@ -23,17 +23,37 @@ def wants_answer(message: InboundMessage) -> bool:
 
 
 def find_or_open(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:
-    """Fill in `conversation_id`. A mail with our conversation's token belongs to that conversation's contact, whoever sent it."""
+    """Fill in `conversation_id`. What machines wrote about a conversation stays with it, or at least opens no other."""
     contacts = {each.contact_id for each in heard}
     rows = connection.execute(_ACTIVE, {"contacts": list(contacts)})
     active = {contact_id: conversation_id for conversation_id, contact_id in rows}
     missing: dict[int, list[Heard]] = defaultdict(list)
     for each in heard:
-        each.conversation_id = active.get(each.contact_id, 0)
+        each.conversation_id = _answered(each) or active.get(each.contact_id, 0)
         if not each.conversation_id:
             missing[each.contact_id].append(each)
+    _file(connection, missing)
     if missing:
         _open(connection, missing, now)
+
+
+def _answered(each: Heard) -> int:
+    """The conversation that a bounce or an automatic reply is about."""
+    mine = each.origin is not None and each.origin.contact_id == each.contact_id and not wants_answer(each.message)
+    return each.origin.conversation_id if mine and each.origin is not None else 0
+
+
+def _file(connection: sa.Connection, missing: dict[int, list[Heard]]) -> None:
+    """Take out of `missing` what only machines wrote to people we know: it is filed under their newest conversation."""
+    machines = [contact for contact, heard in missing.items() if not any(_wanted(each) for each in heard)]
+    newest = connection.execute(_NEWEST, {"contacts": machines}) if machines else ()
+    for contact_id, conversation_id in newest:
+        for each in missing.pop(contact_id):
+            each.conversation_id = conversation_id
+
+
+def _wanted(each: Heard) -> bool:
+    return wants_answer(each.message) or each.message.echo
 
 
 def _open(connection: sa.Connection, missing: dict[int, list[Heard]], now: datetime) -> None:
@@ -50,7 +70,7 @@ def _open(connection: sa.Connection, missing: dict[int, list[Heard]], now: datet
 def _new_row(number: int, contact_id: int, heard: Sequence[Heard], now: datetime) -> dict[str, Any]:
     """What only machines wrote opens no request: it is filed under a conversation that is closed from the start."""
     first = heard[0]
-    wanted = any(wants_answer(each.message) or each.message.echo for each in heard)
+    wanted = any(_wanted(each) for each in heard)
     return {
         "id": number,
         "contact_id": contact_id,
@@ -98,21 +118,34 @@ def _heard_row(number: int, heard: Sequence[Heard], now: datetime) -> dict[str, 
 
 
 def _touch_other(connection: sa.Connection, each: Heard, now: datetime) -> None:
-    """What we wrote from the phone answers the customer; what a machine wrote only shows."""
+    """What we wrote from the phone answers what the customer wrote before; what a machine wrote only shows."""
     message = each.message
     values: dict[str, Any] = {
         "last_at": now, "last_text": preview(message.text, message.attachments, message.kind),
         "last_direction": "out" if message.echo else "in", "last_author": "manager" if message.echo else "system",
     }  # fmt: skip
-    if message.echo:
-        values |= {"bot": False, "waiting_since": None, "answer_due": None, "unread": 0, "status": "waiting"}
+    if message.echo and connection.execute(_WRITTEN_SINCE, {"conversation": each.conversation_id, "at": message.at}).first():
+        values = {"bot": False}
+    elif message.echo:
+        values |= {"bot": False, "waiting_since": None, "answer_due": None, "unread": 0, "status": "waiting", "heard_at": None}
         finish_answer_task(connection, each.conversation_id, None, now)
+        connection.execute(_ALL_HEARD, {"conversation": each.conversation_id})
     connection.execute(sa.update(t.conversations).where(t.conversations.c.id == each.conversation_id).values(values))
 
 
 _ACTIVE = sa.select(t.conversations.c.id, t.conversations.c.contact_id).where(
     within(t.conversations.c.contact_id, "contacts"), t.conversations.c.status != "closed"
 )
+_NEWEST = (
+    sa.select(t.conversations.c.contact_id, sa.func.max(t.conversations.c.id))
+    .where(within(t.conversations.c.contact_id, "contacts"))
+    .group_by(t.conversations.c.contact_id)
+)
+_ASKING = sa.and_(t.messages.c.conversation_id == sa.bindparam("conversation"), t.messages.c.direction == "in")
+_WRITTEN_SINCE = sa.select(t.messages.c.id).where(
+    _ASKING, ~t.messages.c.auto_reply, t.messages.c.at > sa.bindparam("at", type_=t.Instant)
+)
+_ALL_HEARD = sa.update(t.messages).where(_ASKING, ~t.messages.c.heard).values(heard=sa.true())
 _HEARD = (
     sa.update(t.conversations)
     .where(t.conversations.c.id == sa.bindparam("conversation"))

@@ -43,6 +43,7 @@ conversations = sa.Table(
         postgresql_where=sa.text("status <> 'closed'"),
     ),
     sa.Index("ix_conversations_contact_id", "contact_id", "id"),
+    sa.Index("uq_conversations_token", "token", unique=True),
     sa.Index("ix_conversations_last", "last_at", "id"),
     sa.Index("ix_conversations_status_last", "status", "last_at", "id"),
     sa.Index("ix_conversations_manager", "manager_id", "status", "last_at", "id"),

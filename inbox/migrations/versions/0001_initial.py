@@ -329,6 +329,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("status <> 'closed'"),
             postgresql_where=sa.text("status <> 'closed'"),
         )
+        batch_op.create_index("uq_conversations_token", ["token"], unique=True)
 
     op.create_table(
         "identities",
@@ -728,6 +729,7 @@ def downgrade() -> None:
 
     op.drop_table("identities")
     with op.batch_alter_table("conversations", schema=None) as batch_op:
+        batch_op.drop_index("uq_conversations_token")
         batch_op.drop_index(
             "uq_conversations_active", sqlite_where=sa.text("status <> 'closed'"), postgresql_where=sa.text("status <> 'closed'")
         )
