@@ -1,7 +1,8 @@
 """The floors: the least that an honest program must do, written as barely as possible.
 
 `python -m bench.floor PORT DATABASE_URL SECRET`: an aiohttp handler that checks the signature, parses the body and group-commits
-one raw row into the same kind of database, then answers.
+one raw row into the same kind of database, then answers. With a fourth argument, an address, it also posts a reply there and
+commits what came back: the barest whole loop.
 """
 
 import asyncio
@@ -15,8 +16,13 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import aiohttp
 import psycopg
+import uvloop
 from aiohttp import web
+
+AT_ONCE = 64
+"""Replies in the provider's hands at the same time, as in `inbox.deliver`."""
 
 Write = Callable[[list[bytes]], None]
 
@@ -75,8 +81,31 @@ class Groups:
             self._loop.call_soon_threadsafe(lambda g=group: [f.set_result(None) for _, f in g])  # type: ignore[misc]
 
 
-async def main(port: int, url: str, secret: str) -> None:
+class Replies:
+    """Posts a reply to each message, some at a time, and keeps what the provider said."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, groups: Groups) -> None:
+        self._session, self._url, self._groups = session, url, groups
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._busy: set[asyncio.Task[None]] = set()
+
+    def post(self, parsed: Any) -> None:
+        task = asyncio.create_task(self._post(parsed["entry"][0]["changes"][0]["value"]["messages"][0]))
+        self._busy.add(task)
+        task.add_done_callback(self._busy.discard)
+
+    async def _post(self, message: Any) -> None:
+        text = {"body": f"We got your message: {message['text']['body']}"}
+        body = {"messaging_product": "whatsapp", "to": message["from"], "type": "text", "text": text}
+        async with self._room, self._session.post(self._url, json=body, headers={"Authorization": "Bearer token"}) as answer:
+            kept = await answer.read()
+        await self._groups.add(kept)
+
+
+async def main(port: int, url: str, secret: str, replies_to: str = "") -> None:
     groups = Groups(postgres_writer(url) if url.startswith("postgres") else sqlite_writer(url))
+    session = aiohttp.ClientSession()
+    replies = Replies(session, replies_to, groups) if replies_to else None
 
     async def handle(request: web.Request) -> web.Response:
         body = await request.read()
@@ -86,18 +115,21 @@ async def main(port: int, url: str, secret: str) -> None:
         parsed: Any = json.loads(body)
         assert parsed["entry"]
         await groups.add(body)
+        if replies is not None:
+            replies.post(parsed)
         return web.Response()
 
     app = web.Application()
     app.router.add_post("/hooks/1", handle)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
+    await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
     ending = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ending.set)
     await ending.wait()
     await runner.cleanup()
+    await session.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), sys.argv[2], sys.argv[3]))
+    uvloop.run(main(int(sys.argv[1]), *sys.argv[2:]))

@@ -11,17 +11,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import psutil
-import psycopg
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from bench.postgres import Server, database
 from bench.wire import post
 from inbox import accounts, ids
 from inbox import schema as t
@@ -30,7 +30,7 @@ from inbox.migrate import migrate
 from inbox.settings import Settings
 from inbox.valkey import command as valkey_command
 
-SECRET = "bench-app-secret"  # noqa: S105 only ever used on loopback
+SECRET = "bench-app-secret"
 FLOW = """
 version: 1
 name: echo
@@ -53,7 +53,9 @@ class Rig:
         self.settings = Settings(
             data=folder, port=free_port(), database_url=database_url, secret_key=SecretStr("bench"), log_level="error"
         )
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.pids: dict[str, int] = {}
+        """Of all that works for this installation, its database and queue among them, by name."""
         self._numbers = itertools.count(1)
 
     def prepare(self, api_base: str) -> None:
@@ -73,30 +75,29 @@ class Rig:
         db.close()
 
     def start(self, *roles: str) -> None:
-        """Start processes: `serve`, `worker`."""
+        """Start processes: `web`, `worker`."""
         for role in roles:
-            code = f"from inbox import app, settings, work; {'app.serve' if role == 'serve' else 'work.run'}(settings.load())"
-            self.processes.append(subprocess.Popen([sys.executable, "-c", code], env=self._environment()))
-        if "serve" in roles:
+            code = f"from inbox import app, settings, work; {'app.serve' if role == 'web' else 'work.run'}(settings.load())"
+            self.processes[role] = subprocess.Popen([sys.executable, "-c", code], env=self._environment())
+            self.pids[role] = self.processes[role].pid
+        if "web" in roles:
             wait_for_port(self.settings.port)
 
     def _environment(self) -> dict[str, str]:
         s = self.settings
         ours = {
-            "DATA": str(s.data), "PORT": str(s.port), "DATABASE_URL": s.database_url, "SECRET_KEY": s.key, "LOG_LEVEL": s.log_level,
+            "DATA": str(s.data), "PORT": str(s.port), "DATABASE_URL": s.database_url, "SECRET_KEY": s.key,
+            "LOG_LEVEL": s.log_level,
         }  # fmt: skip
         return os.environ | {f"SWITCHBOARD_{name}": value for name, value in ours.items()}
 
-    def memory(self) -> list[int]:
-        """Resident bytes of each process that was started."""
-        return [psutil.Process(process.pid).memory_info().rss for process in self.processes]
+    def memory(self) -> dict[str, int]:
+        """Resident bytes by process; PostgreSQL's many share theirs, which cannot be told apart, and are left out."""
+        return {name: psutil.Process(pid).memory_info().rss for name, pid in self.pids.items() if name != "postgresql"}
 
     def stop(self) -> None:
-        for process in self.processes:
-            process.terminate()
-        for process in self.processes:
-            process.wait(20)
-        self.processes = []
+        end([*self.processes.values()])
+        self.processes = {}
 
     def requests(self, count: int, contacts: int, seed: int = 1) -> list[bytes]:
         """Signed webhooks with one text message each, from `contacts` people."""
@@ -108,12 +109,16 @@ class Rig:
         digest = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
         return post("/hooks/1", body, {"X-Hub-Signature-256": f"sha256={digest}"})
 
-    def count(self, statement: sa.Select[tuple[int]]) -> int:
+    def count(self, statement: sa.Select[int]) -> int:
         """A number from the database."""
+        with self.database() as db, db.begin() as connection:
+            return connection.execute(statement).scalar_one()
+
+    @contextmanager
+    def database(self) -> Iterator[Database]:
         db = Database(self.settings)
         try:
-            with db.begin() as connection:
-                return connection.execute(statement).scalar_one()
+            yield db
         finally:
             db.close()
 
@@ -146,25 +151,42 @@ def wait_for_port(port: int, seconds: float = 30.0) -> None:
     raise TimeoutError(f"nothing listens on {port}")
 
 
+def end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """End processes of ours, gently at first, and wait until they are gone."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(5)
+
+
 @contextmanager
-def installation(api_base: str, postgres: str | None) -> Iterator[Rig]:
-    """A fresh installation on SQLite, or on a fresh database of the PostgreSQL server at `postgres`."""
+def store(server: Server | None) -> Iterator[tuple[Path, str]]:
+    """A new folder, and the address of a new database on the server (empty: SQLite in that folder). Both are gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="switchboard-bench-"))
-    url = fresh_database(postgres) if postgres else ""
-    rig = Rig(folder, url)
-    valkey = subprocess.Popen(valkey_command(rig.settings), stdout=subprocess.DEVNULL)
     try:
-        rig.prepare(api_base)
-        yield rig
+        if server is None:
+            yield folder, ""
+        else:
+            with database(server, f"bench_{os.getpid()}_{time.time_ns()}") as url:
+                yield folder, url
     finally:
-        rig.stop()
-        valkey.terminate()
-        valkey.wait(10)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def fresh_database(server: str) -> str:
-    name = f"bench_{os.getpid()}_{time.time_ns()}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    return server.rpartition("/")[0] + f"/{name}"
+@contextmanager
+def installation(api_base: str, server: Server | None) -> Iterator[Rig]:
+    """A fresh installation with its queue running; the processes named to `start` are ended with it."""
+    with store(server) as (folder, url):
+        rig = Rig(folder, url)
+        valkey = subprocess.Popen(valkey_command(rig.settings), stdout=subprocess.DEVNULL)
+        rig.pids |= {"valkey": valkey.pid} | ({"postgresql": server.pid} if server and server.pid else {})
+        try:
+            rig.prepare(api_base)
+            yield rig
+        finally:
+            rig.stop()
+            end([valkey])

@@ -5,6 +5,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
+LONGEST = 300.0
+"""Seconds after which a load that is not answered is given up."""
+
 
 def post(path: str, body: bytes, headers: dict[str, str]) -> bytes:
     """A whole POST request, ready to write."""
@@ -79,11 +82,12 @@ class Load:
         began = time.perf_counter()
         self._waiting.extend((began, request) for request in requests)
         self._send()
-        await self._finished.wait()
+        async with asyncio.timeout(LONGEST):
+            await self._finished.wait()
         return time.perf_counter() - began
 
-    async def schedule(self, requests: Iterator[bytes], count: int, rate: float) -> None:
-        """Open loop: request n is due at n / rate, whether or not the ones before were answered."""
+    async def schedule(self, requests: Iterator[bytes], count: int, rate: float) -> float:
+        """Open loop: request n is due at n / rate, whether or not others were answered. Returns when the first was due."""
         self._begin(count)
         began = time.perf_counter()
         sent = 0
@@ -94,7 +98,9 @@ class Load:
                 sent += 1
             self._send()
             await asyncio.sleep(0.002)
-        await self._finished.wait()
+        async with asyncio.timeout(LONGEST):
+            await self._finished.wait()
+        return began
 
     def _begin(self, count: int) -> None:
         self._left = count

@@ -1,0 +1,29 @@
+"""How much is done in each part: the full measure, and a small one that only shows that the bench still works."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Size:
+    """Counts of one round."""
+
+    webhooks: int = 12_000
+    loops: int = 12_000
+    contacts: int = 4_000
+    """Different people among the webhooks and loops."""
+    half_seconds: float = 8.0
+    """How long the loop runs at half its speed."""
+    broadcast: int = 20_000
+    conversations: int = 1_000_000
+    few: int = 1_000
+    """The small table that the large one is compared with."""
+    pages: int = 200
+    """Times that each page is asked for."""
+    people: int = 10_000
+    """Conversations before memory is looked at again."""
+
+
+FULL = Size()
+QUICK = Size(
+    webhooks=400, loops=300, contacts=100, half_seconds=1.0, broadcast=600, conversations=5_000, few=200, pages=10, people=300
+)
