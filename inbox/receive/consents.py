@@ -47,3 +47,19 @@ def move(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> No
             _carry_over(connection, each.channel_id, change.old.address, change.address, knock.contact_id, now)
         record_all(connection, [event(now, "contact.moved", actor_kind="contact", contact_id=knock.contact_id)])
         live.tell(connection, "contact", contact_id=knock.contact_id)
+
+
+def _carry_over(connection: sa.Connection, channel_id: int, old: str, new: str, contact_id: int, now: datetime) -> None:
+    """What held for the old address of a channel holds for the new: the open window, a stop. The old one is dead."""
+    r, c = t.reaches.c, t.conversations.c
+    mine = sa.and_(r.channel_id == channel_id, r.contact_id == contact_id)
+    before = connection.execute(sa.select(t.reaches).where(mine, r.address == old)).one_or_none()
+    if before is None:
+        return
+    columns = ("heard_at", "stopped_at", "marketing_stopped_at")
+    kept = {name: sa.func.coalesce(r[name], sa.literal(getattr(before, name), t.Instant())) for name in columns}
+    connection.execute(sa.update(t.reaches).where(mine, r.address == new).values(kept))
+    gone = {"blocked_at": now, "blocked_reason": "The customer has a new address on this channel."}
+    connection.execute(sa.update(t.reaches).where(mine, r.address == old).values(gone))
+    here = sa.and_(c.contact_id == contact_id, c.channel_id == channel_id, c.address == old, c.status != "closed")
+    connection.execute(sa.update(t.conversations).where(here).values(address=new))

@@ -15,7 +15,6 @@ from inbox import schema as t
 from inbox.record import event, record_all
 from inbox.within import within
 
-
 NAME = 200
 """Characters of a name that are kept: what people type may be a novel, and an index holds no novels."""
 
