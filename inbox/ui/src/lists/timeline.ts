@@ -28,14 +28,13 @@ export function firstUnread(messages: readonly Message[], unread: number): numbe
 
 type Entry = { at: number; message?: Message; event?: Event };
 
-export function timeline(messages: readonly Message[], events: readonly Event[], unread: number): Line[] {
+export function timeline(messages: readonly Message[], events: readonly Event[], unreadFrom: number | null): Line[] {
   // Events older than the oldest page would stand before messages that are not loaded yet.
   const floor = messages.length ? Date.parse(messages[0]!.at) - 60_000 : -Infinity;
   const entries = [
     ...messages.map((message): Entry => ({ at: Date.parse(message.at), message })),
     ...events.filter((e) => Date.parse(e.at) >= floor).map((event): Entry => ({ at: Date.parse(event.at), event })),
   ].sort((a, b) => a.at - b.at || Number(Boolean(a.message)) - Number(Boolean(b.message)));
-  const start = firstUnread(messages, unread);
   const lines: Line[] = [];
   let before: Message | undefined;
   let spoken: Message | undefined;
@@ -63,7 +62,7 @@ export function timeline(messages: readonly Message[], events: readonly Event[],
       if (!another && spoken?.channel && spoken.channel.id !== m.channel.id) { lines.push({ type: 'channel', key: `k${m.id}`, kind: m.channel.kind, id: m.channel.id }); before = undefined; }
       spoken = m;
     }
-    if (m.id === start) { lines.push({ type: 'unread', key: 'unread' }); before = undefined; }
+    if (m.id === unreadFrom) { lines.push({ type: 'unread', key: 'unread' }); before = undefined; }
     const first = !together(before, m);
     const previous = lines.at(-1);
     if (!first && previous?.type === 'message') previous.last = false;

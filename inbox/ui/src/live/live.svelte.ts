@@ -9,6 +9,10 @@ let connected = $state(true);
 let leave: (() => void) | null = null;
 let doubt: ReturnType<typeof setTimeout> | undefined;
 
+const backs = new Set<() => void>();
+/** When the stream opens: at the start, and after every break. */
+export function whenUp(listener: () => void): void { backs.add(listener); }
+
 /** False only after a few seconds without the stream: a short break is nobody's business. */
 export const online = () => connected;
 
@@ -22,7 +26,7 @@ export function on(kind: Kind, listener: Listener): () => void {
 function hear(told: Told): void {
   if (told.type === 'event') return listeners.get(told.kind)?.forEach((listener) => listener(told.data));
   clearTimeout(doubt);
-  if (told.type === 'up') connected = true;
+  if (told.type === 'up') { connected = true; backs.forEach((listener) => listener()); }
   else doubt = setTimeout(() => (connected = false), 3000);
 }
 

@@ -40,7 +40,8 @@ export async function markRead(id: Id): Promise<void> {
   const before = rows.get(id);
   if (!before?.unread) return;
   rows.set(id, { ...before, unread: 0 });
-  await post(`/conversations/${id}/read`).catch(() => rows.set(id, before));
+  // A failure is not told: the next look at the list brings the number back, and an open thread asks again.
+  await post(`/conversations/${id}/read`).catch(() => undefined);
   void refetchCounts();
 }
 

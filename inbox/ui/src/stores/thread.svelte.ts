@@ -2,8 +2,10 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { asProblem, get, list, post, type Problem } from '../api/client.ts';
 import type { Conversation, Event, Id, Message, Page, State } from '../api/types.ts';
+import { firstUnread } from '../lists/timeline.ts';
 import { on } from '../live/live.svelte.ts';
-import { conversation, fetchConversation, markRead, watch } from './conversations.svelte.ts';
+import { whenSent } from './outbox.svelte.ts';
+import { conversation, fetchConversation, watch } from './conversations.svelte.ts';
 
 const rank: Record<State, number> = { queued: 0, sending: 1, unknown: 2, failed: 3, sent: 4, delivered: 5, read: 6 };
 const order = (a: Message, b: Message) => Date.parse(a.at) - Date.parse(b.at) || a.id - b.id;
@@ -17,8 +19,8 @@ export class Thread {
   loadingOlder = $state(false);
   problem = $state.raw<Problem | null>(null);
   typing = $state<{ customer: boolean; manager: Id | null }>({ customer: false, manager: null });
-  /** How many were unread when the thread was opened: the divider stays where it was. */
-  unreadAtStart = $state(0);
+  /** The first message that was unread when the thread was opened: the divider stays there. */
+  unreadFrom = $state<Id | null>(null);
   messages = $derived([...this.#byId.values()].sort(order));
   #off: (() => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -29,6 +31,7 @@ export class Thread {
     void this.load();
     this.#off = [
       watch(id),
+      whenSent((message) => { if (this.#mine(message.conversation_id)) this.keep([message]); }),
       on('message', ({ conversation_id: which, message_id: id }) => { if (this.#mine(which)) void this.#heard(id as Id); }),
       on('conversation', ({ conversation_id: which }) => { if (which === this.id) void this.#loadEvents(); }),
       on('state', (data) => this.#state(data)),
@@ -61,7 +64,7 @@ export class Thread {
       const [page] = await Promise.all([this.#ask(), fetchConversation(this.id), this.#loadEvents()]);
       this.keep(page.items);
       this.older = page.next;
-      this.unreadAtStart = this.conversation?.unread ?? 0;
+      this.unreadFrom = firstUnread(this.messages, this.conversation?.unread ?? 0);
       this.phase = 'ready';
       this.problem = null;
     } catch (error) {
@@ -94,7 +97,6 @@ export class Thread {
     if (this.older !== null && oldest && order(message, oldest) < 0) return;
     if (message.direction === 'in') this.typing = { ...this.typing, customer: false };
     this.keep([message]);
-    if (!document.hidden) void markRead(this.id);
   }
 
   #soon(): void {
@@ -106,7 +108,6 @@ export class Thread {
     if (!page) return;
     this.typing = { ...this.typing, customer: false };
     this.keep(page.items);
-    if (!document.hidden) void markRead(this.id);
   }
 
   keep(items: Message[]): void {

@@ -118,7 +118,9 @@ def test_a_refusal_keeps_the_text_and_says_why(page: Page, base: str) -> None:
     expect(box).to_have_value("Важно!!!")
 
 
-def test_without_a_line_the_message_waits_and_survives_a_reload(page: Page, context: BrowserContext, base: str) -> None:
+def test_without_a_line_the_message_waits_survives_a_reload_and_goes_by_itself(
+    page: Page, context: BrowserContext, base: str
+) -> None:
     page.goto(f"{base}/inbox/1")
     box = page.get_by_label("Ответ", exact=True)
     page.route(
@@ -131,7 +133,7 @@ def test_without_a_line_the_message_waits_and_survives_a_reload(page: Page, cont
     waiting = page.get_by_text("Дойдёт потом")
     expect(waiting).to_be_visible()
     page.unroute("**/api/v1/conversations/1/messages")
-    page.get_by_role("button", name="Отправить ещё раз").last.click()
+    page.evaluate("dispatchEvent(new Event('online'))")
     expect(page.locator(".bubble", has_text="Дойдёт потом").get_by_role("img", name="Прочитано")).to_be_visible(timeout=10_000)
 
 
@@ -299,3 +301,13 @@ def test_nothing_stands_in_the_way_of_a_screen_reader_or_weak_eyes(page: Page, b
         "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }).then(result => result.violations)"
     )
     assert [(each["id"], [node["html"][:160] for node in each["nodes"][:3]]) for each in found] == []
+
+
+def test_what_arrives_in_the_open_thread_is_read_at_once(page: Page, base: str) -> None:
+    page.goto(f"{base}/inbox/1")
+    expect(page.get_by_role("log")).to_be_visible()
+    row = page.get_by_role("list", name="Обращения").get_by_role("listitem").filter(has_text="Екатерина")
+    expect(row.get_by_label(re.compile("непрочитан"))).to_have_count(0)
+    page.request.get(f"{base}/api/mock/arrive?id=1&text=Вы%20тут")
+    expect(row).to_contain_text("Вы тут")
+    expect(row.get_by_label(re.compile("непрочитан"))).to_have_count(0)

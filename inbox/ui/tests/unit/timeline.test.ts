@@ -12,7 +12,7 @@ const message = (id: number, when: string, rest: Partial<Message> = {}): Message
 const event = (id: number, when: string): Event => ({ id, at: when, kind: 'conversation.assigned', actor: null, data: {} });
 const mine = { direction: 'out' as const, author: { kind: 'manager' as const, id: 1, name: 'M' } };
 const short = (messages: Message[], events: Event[] = [], unread = 0) =>
-  timeline(messages, events, unread).map((line) => (line.type === 'message' ? `${line.first ? '[' : ''}${line.message.id}${line.last ? ']' : ''}` : line.type === 'events' ? `events${line.events.length}` : line.type));
+  timeline(messages, events, firstUnread(messages, unread)).map((line) => (line.type === 'message' ? `${line.first ? '[' : ''}${line.message.id}${line.last ? ']' : ''}` : line.type === 'events' ? `events${line.events.length}` : line.type));
 
 const cases: [string, Message[], Event[], number, string[]][] = [
   ['a day, and one author shares an avatar', [message(1, at(1, 9)), message(2, at(1, 9, 1)), message(3, at(1, 9, 2))], [], 0, ['day', '[1', '2', '3]']],
@@ -32,6 +32,6 @@ for (const [label, messages, events, unread, expected] of cases) test(label, () 
 test('more unread than loaded marks the oldest', () => assert.equal(firstUnread([message(4, at(1, 9)), message(5, at(1, 10))], 9), 4));
 test('our own messages are never unread', () => assert.equal(firstUnread([message(4, at(1, 9)), message(5, at(1, 10), mine)], 1), 4));
 test('keys are unique, so that nothing is drawn twice', () => {
-  const lines = timeline([message(1, at(1, 9)), message(2, at(2, 9)), message(3, at(2, 9), { channel: { id: 3, kind: 'sms' } })], [event(1, at(2, 10))], 1);
+  const lines = timeline([message(1, at(1, 9)), message(2, at(2, 9)), message(3, at(2, 9), { channel: { id: 3, kind: 'sms' } })], [event(1, at(2, 10))], 2);
   assert.equal(new Set(lines.map((line) => line.key)).size, lines.length);
 });
