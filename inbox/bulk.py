@@ -1,7 +1,7 @@
 """Run one statement for many rows at the driver's own speed.
 
 SQLAlchemy's `execute(statement, rows)` spends some 15 µs a row on building parameters, more than SQLite takes to write the
-row. Here the statement is compiled once, by SQLAlchemy, and the rows go to the driver with nothing but their types' conversions applied.
+row. Here the statement is compiled once, by SQLAlchemy, and the rows go to the driver with only their types' conversions applied.
 """
 
 import re

@@ -28,7 +28,6 @@ class Settings(BaseSettings):
     answer_minutes: int = Field(15, ge=1, description="Minutes within which a request must be answered")
     max_body: int = Field(26_214_400, ge=1024, description="Largest inbound request in bytes")
     sweep_seconds: float = Field(5.0, gt=0, description="Pause between two looks for what a crash left behind")
-    claim_seconds: float = Field(60.0, gt=0, description="A message `sending` for longer than this, its worker gone, is unknown")
 
     @property
     def sqlite(self) -> bool:

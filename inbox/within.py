@@ -1,6 +1,6 @@
 """`column IN (many values)` as one parameter: the statement's text stays the same for any number, so it is compiled only once."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import sqlalchemy as sa
@@ -22,13 +22,13 @@ def _as_json(values: Any) -> str:
     return msgspec.json.encode(list(values)).decode()
 
 
-class within(sa.ColumnElement[Any]):  # noqa: N801 reads as an operator
+class within(sa.ColumnElement[Any]):
     """`within(column, "name")`: the column's value is in the list that is bound as `name`."""
 
     inherit_cache = True
     type = sa.types.NullType()
     """No Boolean: SQLite's dialect would compare it with 1, and the index could not be used."""
-    _traverse_internals = [
+    _traverse_internals: ClassVar[Any] = [
         ("column", sa.sql.visitors.InternalTraversal.dp_clauseelement),
         ("values", sa.sql.visitors.InternalTraversal.dp_clauseelement),
     ]
@@ -45,7 +45,7 @@ class within(sa.ColumnElement[Any]):  # noqa: N801 reads as an operator
 @compiles(within, "sqlite")
 def _sqlite(element: within, compiler: SQLCompiler, **kw: Any) -> str:
     column, values = compiler.process(element.column, **kw), compiler.process(element.values, **kw)
-    return f"{column} IN (SELECT value FROM json_each({values}))"
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 both are compiled by SQLAlchemy
 
 
 @compiles(within, "postgresql")

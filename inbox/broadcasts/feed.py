@@ -87,8 +87,9 @@ def _queue(connection: sa.Connection, now: datetime, broadcast: Any) -> bool:
 
 def _queue_messages(connection: sa.Connection, now: datetime, broadcast: Any, waiting: Sequence[Any]) -> None:
     people = {member.id: member for member in load(connection, [row.contact_id for row in waiting])}
-    allowed = {d.person for d in plan([m.person for m in people.values()], plan_of(connection, broadcast.id, broadcast.channel_id), now)
-               if isinstance(d, Delivery)}  # fmt: skip
+    rules = plan_of(connection, broadcast.id, broadcast.channel_id)
+    results = plan([member.person for member in people.values()], rules, now)
+    allowed = {result.person for result in results if isinstance(result, Delivery)}
     rows, refused = [], []
     for row in waiting:
         text = _text(broadcast, people[row.contact_id])
@@ -141,7 +142,8 @@ def _find_conversations(connection: sa.Connection, now: datetime, rows: Sequence
         {
             "id": number, "contact_id": row["contact_id"], "status": "closed", "channel_id": row["channel_id"],
             "address": row["address"], "subject": row["subject"], "token": secrets.token_urlsafe(12), "last_at": now,
-            "last_text": preview(row["text"]), "last_direction": "out", "last_author": "system", "opened_at": now, "closed_at": now,
+            "last_text": preview(row["text"]), "last_direction": "out", "last_author": "system",
+            "opened_at": now, "closed_at": now,
         }
         for number, row in zip(ids.take(connection, "conversations", len(missing)), missing, strict=True)
     ]  # fmt: skip

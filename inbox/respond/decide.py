@@ -86,8 +86,8 @@ def _facts(case: Case, minds: Minds, now: datetime, language: str | None) -> Fac
     is_open = minds.hours.is_open(now)
     opens_at = None if is_open else minds.hours.opens_at(now)
     return Facts(
-        now=now.astimezone(zone), name=row.name or None, language=row.language or language or "", fields=row.fields, tags=case.tags,
-        channel=row.channel_kind, open=is_open, opens_at=opens_at.astimezone(zone) if opens_at else None,
+        now=now.astimezone(zone), name=row.name or None, language=row.language or language or "", fields=row.fields,
+        tags=case.tags, channel=row.channel_kind, open=is_open, opens_at=opens_at.astimezone(zone) if opens_at else None,
     )  # fmt: skip
 
 

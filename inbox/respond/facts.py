@@ -71,8 +71,8 @@ def _add_stops(connection: sa.Connection, cases: Sequence[Case]) -> None:
 _C = t.conversations.c
 _CLAIM = (
     sa.select(
-        _C.id, _C.contact_id, _C.channel_id, _C.address, _C.status, _C.manager_id, _C.team_id, _C.bot, _C.priority, _C.waiting_since,
-        _C.answer_due, _C.opened_at,
+        _C.id, _C.contact_id, _C.channel_id, _C.address, _C.status, _C.manager_id, _C.team_id, _C.bot, _C.priority,
+        _C.waiting_since, _C.answer_due, _C.opened_at,
         t.contacts.c.name, t.contacts.c.language, t.contacts.c.timezone, t.contacts.c.fields,
         t.contacts.c.manager_id.label("responsible_id"), t.contacts.c.created_at.label("met_at"),
         t.channels.c.kind.label("channel_kind"), t.channels.c.team_id.label("channel_team_id"),
@@ -89,9 +89,7 @@ _HEARD = (
     .order_by(_M.at, _M.id)
 )
 _SESSIONS = sa.select(t.flow_sessions).where(within(t.flow_sessions.c.conversation_id, "conversations"))
-_TAGS = sa.select(t.contact_tags.c.contact_id, t.contact_tags.c.tag).where(
-    within(t.contact_tags.c.contact_id, "contacts")
-)
+_TAGS = sa.select(t.contact_tags.c.contact_id, t.contact_tags.c.tag).where(within(t.contact_tags.c.contact_id, "contacts"))
 _STOPS = sa.select(t.reaches.c.contact_id, t.reaches.c.channel_id).where(
     within(t.reaches.c.contact_id, "contacts"), t.reaches.c.stopped_at.is_not(None)
 )
