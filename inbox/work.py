@@ -1,7 +1,8 @@
 """A worker process: RQ on the main thread, and one long-lived event loop in which all stops run.
 
-RQ's jobs only wake: a `drain` keeps listening for wake-up calls while there is work, and ends when it has been quiet for a moment.
-The stops themselves run in the loop, each when it was called, all of them at every sweep, so that work is done even while Redis is away.
+RQ's jobs only wake: a `drain` keeps listening for wake-up calls while there is work, and ends when it has been quiet for a
+moment. The stops themselves run in the loop, each when it was called, all of them at every sweep, so that work is done even
+while Redis is away.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ import uvloop
 from redis import Redis as SyncRedis
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
 
 from inbox import fetching, outbox, pulling, replay, sweep
 from inbox.broadcasts import feed
@@ -202,14 +204,30 @@ def run(settings: Settings) -> None:
         loop.close()
 
 
+class _Jobs(SimpleWorker):
+    """RQ's worker that says whether it was told to stop. No remote commands: their thread would outlive a lost connection."""
+
+    stopping: threading.Event
+
+    def request_stop(self, signum: Any, frame: Any) -> None:
+        self.stopping.set()
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def subscribe(self) -> None: ...
+    def unsubscribe(self) -> None: ...
+
+
 def _serve_jobs(settings: Settings, thread: threading.Thread) -> None:
-    """RQ's worker on this thread, begun again whenever Redis comes back."""
-    while thread.is_alive():
-        try:
-            with SyncRedis.from_url(settings.redis_address) as redis:
-                worker = SimpleWorker([Queue(NAME, connection=redis)], connection=redis)
-                worker.log.setLevel("WARNING")
-                worker.work(with_scheduler=False)
-                return
-        except (RedisError, OSError):
-            time.sleep(1)
+    """RQ's worker on this thread until it is told to stop, begun again whenever it gave up because Redis was away."""
+    stopping = threading.Event()
+    while thread.is_alive() and not stopping.is_set():
+        with contextlib.suppress(StopRequested):
+            try:
+                with SyncRedis.from_url(settings.redis_address) as redis:
+                    worker = _Jobs([Queue(NAME, connection=redis)], connection=redis)
+                    worker.stopping = stopping
+                    worker.log.setLevel("WARNING")
+                    worker.work(with_scheduler=False)
+            except (RedisError, OSError):
+                pass
+            stopping.wait(1)

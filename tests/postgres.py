@@ -6,8 +6,9 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -28,6 +29,31 @@ def server() -> Iterator[str]:
     try:
         with _cluster(_binaries(), folder) as address:
             yield address
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Stoppable:
+    """A server of one test that can be away for a while."""
+
+    address: str
+    stop: Callable[[], None]
+    start: Callable[[], None]
+
+
+@contextmanager
+def stoppable() -> Iterator[Stoppable]:
+    """A cluster of one's own, started."""
+    folder, binaries = Path(tempfile.mkdtemp(prefix="switchboard-pg-")), _binaries()
+
+    def control(*words: str) -> None:
+        _call([binaries / "pg_ctl", "-D", folder / "data", "-w", *words], _not_root(folder))
+
+    try:
+        with _cluster(binaries, folder) as address:
+            start = ("-l", str(folder / "log"), "-o", _options(folder), "start")
+            yield Stoppable(address, lambda: control("-m", "immediate", "stop"), lambda: control(*start))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -73,12 +99,15 @@ def _cluster(binaries: Path, folder: Path) -> Iterator[str]:
     data, log = folder / "data", folder / "log"
     user = _not_root(folder)
     _call([binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"], user)
-    options = f"{FAST} -c listen_addresses='' -k {folder}"
-    _call([binaries / "pg_ctl", "-D", data, "-w", "-l", log, "-o", options, "start"], user)
+    _call([binaries / "pg_ctl", "-D", data, "-w", "-l", log, "-o", _options(folder), "start"], user)
     try:
         yield f"postgresql:///postgres?host={folder}&user=postgres"
     finally:
         _call([binaries / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"], user)
+
+
+def _options(folder: Path) -> str:
+    return f"{FAST} -c listen_addresses='' -k {folder}"
 
 
 def _not_root(folder: Path) -> str | None:

@@ -37,7 +37,12 @@ def test_what_is_kept_comes_back_in_order(tmp_path: Path) -> None:
 
 def test_nothing_is_lost_while_one_process_writes_and_another_replays(tmp_path: Path) -> None:
     writer, reader, count = Spool(tmp_path, "web-1"), Spool(tmp_path, "worker-1"), 300
-    thread = threading.Thread(target=lambda: [writer.keep(1, hook(number)) for number in range(count)])
+
+    def write() -> None:
+        for number in range(count):
+            writer.keep(1, hook(number))
+
+    thread = threading.Thread(target=write)
     thread.start()
     found: list[int] = []
     while thread.is_alive():

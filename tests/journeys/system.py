@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from pathlib import Path
@@ -166,8 +166,9 @@ class System:
 
     def stop(self, *names: str) -> None:
         """End processes as an administrator does, the last started first."""
-        for name in reversed(names or tuple(self.running)):
-            self._signal(name, signal.SIGTERM)
+        with ExitStack() as ends:
+            for name in names or tuple(self.running):
+                ends.callback(self._signal, name, signal.SIGTERM)
 
     def _signal(self, name: str, number: signal.Signals) -> None:
         process = self.running.pop(name)
