@@ -140,7 +140,8 @@ def _channel(row: Any, vault: Vault, base_url: str) -> Channel:
     return Channel(
         id=row.id, kind=row.kind, name=row.name, title=kind.title, account=_account(row.account), state=row.state,
         error=row.error, settings=dict(row.settings) | secrets, webhook=webhook(base_url, row.id),
-        team=named(row.team_id, row.team_name), capabilities=_capabilities(capabilities(row.kind, row.settings)), created_at=row.created_at,
+        team=named(row.team_id, row.team_name), capabilities=_capabilities(capabilities(row.kind, row.settings)),
+        created_at=row.created_at,
     )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """The inbox: lists of conversations by view, one conversation, and the counts beside the views."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,8 +12,8 @@ from inbox import reach
 from inbox import schema as t
 from inbox.refusals import NotFound
 from inbox.views import search
-from inbox.views.paging import Page, beyond, cut, decode
-from inbox.views.shapes import ChannelName, Named, named
+from inbox.views.paging import Page, cut, decode
+from inbox.views.shapes import ChannelName, Named, channel_named, named
 
 ACTIVE = ("open", "waiting", "snoozed")
 COUNT_TO = 1000
@@ -93,6 +94,10 @@ class Counts:
     late: int
 
 
+NOBODY = -1
+"""The assignee of what nobody has."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filter:
     """Which conversations. `statuses` empty: any. `assignee` -1: nobody's. `teams`: queues of these teams."""
@@ -107,6 +112,14 @@ class Filter:
     counted: sa.Select[Any] | None = None
     """Only these ids: what a figure of a report counts."""
 
+    def values(self, connection: sa.Connection) -> dict[str, Any]:
+        """What fills the statement; its names say which conditions there are."""
+        found: dict[str, Any] = {"nobody": True} if self.assignee == NOBODY else {}
+        if self.assignee not in (None, NOBODY):
+            found["manager"] = self.assignee
+        found |= {n: v for n, v in (("teams", self.teams), ("channel", self.channel), ("contact", self.contact)) if v is not None}
+        return found | ({"contacts": search.contact_ids(connection, self.q)} if self.q else {})
+
 
 NOBODY = -1
 _nobodys = sa.and_(_c.manager_id.is_(None), ~_c.bot)
@@ -115,10 +128,16 @@ _nobodys = sa.and_(_c.manager_id.is_(None), ~_c.bot)
 
 def page(connection: sa.Connection, wanted: Filter, sort: str, cursor: str | None, limit: int) -> Page[Conversation]:
     """A page in the order of `sort`: last (newest message first) or waiting (who waits longest first)."""
-    conditions = _conditions(connection, wanted)
-    chosen = _waiting(wanted, conditions, cursor) if sort == "waiting" else _newest(wanted, conditions, cursor, limit)
+    given = wanted.values(connection) | {"limit": limit + 1}
+    if cursor:
+        given["at"], given["id"] = decode(cursor, datetime, int)
+    # One person's are indexed by status: any status means each of them.
+    statuses = tuple(wanted.statuses) or (t.STATUSES if {"manager", "nobody"} & given.keys() else ())
+    shape = Shape(statuses=statuses, names=frozenset(given), waiting=wanted.waiting, sort=sort)
+    # Building a statement costs more than running it: each shape is built once.
+    statement = _statement(shape) if wanted.counted is None else _build(shape, wanted.counted)
+    rows = connection.execute(statement, given).all()
     key = "waiting_since" if sort == "waiting" else "last_at"
-    rows = connection.execute(_with_names(chosen.limit(limit + 1).subquery("page"), key)).all()
     return cut(rows, limit, _conversation, lambda row: (getattr(row, key), row.id))
 
 
@@ -128,7 +147,8 @@ def one(connection: sa.Connection, conversation_id: int, now: datetime) -> OneCo
     if row is None:
         raise NotFound(f"There is no conversation {conversation_id}")
     reaches = [_reach(each) for each in reach.reaches(connection, row.contact_id, now)]
-    return OneConversation(**_fields(row), reaches=reaches)
+    shown = _conversation(row)
+    return OneConversation(**{f.name: getattr(shown, f.name) for f in fields(shown)}, reaches=reaches)
 
 
 def item(connection: sa.Connection, conversation_id: int) -> Conversation:
@@ -142,13 +162,12 @@ def item(connection: sa.Connection, conversation_id: int) -> Conversation:
 def counts(connection: sa.Connection, me: int, now: datetime) -> Counts:
     """The numbers beside the views, for one manager."""
     active = _c.status.in_(ACTIVE)
-    late = sa.and_(_c.waiting_since.is_not(None), _c.answer_due < now, active)
     return Counts(
         mine=_count(connection, _c.manager_id == me, active),
         unassigned=_count(connection, _nobodys, active),
         all=_count(connection, active),
-        unread_mine=_count(connection, _c.manager_id == me, active, _c.unread > 0),
-        late=_count(connection, late),
+        unread_mine=_count_unread(connection, me),
+        late=_count_late(connection, now),
     )
 
 
@@ -157,52 +176,82 @@ def _count(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> in
     return connection.scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0
 
 
-def _conditions(connection: sa.Connection, wanted: Filter) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = []
-    if wanted.assignee is not None:
-        found.append(_nobodys if wanted.assignee == NOBODY else _c.manager_id == wanted.assignee)
-    if wanted.teams is not None:
-        found.append(_c.team_id.in_(wanted.teams))
-    if wanted.channel is not None:
-        found.append(_c.channel_id == wanted.channel)
-    if wanted.contact is not None:
-        found.append(_c.contact_id == wanted.contact)
-    if wanted.waiting:
-        found.append(_c.waiting_since.is_not(None))
-    if wanted.counted is not None:
-        found.append(_c.id.in_(wanted.counted))
-    if wanted.q:
-        found.append(_c.contact_id.in_(search.contact_ids(connection, wanted.q)))
-    return found
+def _count_unread(connection: sa.Connection, me: int) -> int:
+    """Among as many of one's own as are counted at all, so that somebody with very many waits no longer."""
+    mine = sa.select(_c.unread).where(_c.manager_id == me, _c.status.in_(ACTIVE)).limit(COUNT_TO).subquery()
+    return connection.scalar(sa.select(sa.func.count()).where(mine.c.unread > 0).select_from(mine)) or 0
 
 
-def _newest(wanted: Filter, conditions: list[sa.ColumnElement[bool]], cursor: str | None, limit: int) -> sa.Select[Any]:
+def _count_late(connection: sa.Connection, now: datetime) -> int:
+    """By the open tasks to answer, whose index is in the order of their time."""
+    k = t.tasks.c
+    some = sa.select(sa.literal(1)).where(k.due_at < now, k.done_at.is_(None), k.kind == "answer").limit(COUNT_TO)
+    return connection.scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shape:
+    """What the statement of a list depends on, besides its values."""
+
+    statuses: tuple[str, ...]
+    names: frozenset[str]
+    waiting: bool
+    sort: str
+
+
+@lru_cache(256)
+def _statement(shape: Shape) -> sa.Select[Any]:
+    return _build(shape, None)
+
+
+def _build(shape: Shape, counted: sa.Select[Any] | None) -> sa.Select[Any]:
+    conditions = [_CONDITIONS[name] for name in sorted(shape.names & _CONDITIONS.keys())]
+    if shape.waiting or shape.sort == "waiting":
+        conditions.append(_c.waiting_since.is_not(None))
+    if counted is not None:
+        conditions.append(_c.id.in_(counted))
+    chosen = _waiting(shape, conditions) if shape.sort == "waiting" else _newest(shape, conditions)
+    return _with_names(chosen.limit(_LIMIT).subquery("page"), "waiting_since" if shape.sort == "waiting" else "last_at")
+
+
+def _newest(shape: Shape, conditions: list[sa.ColumnElement[bool]]) -> sa.Select[Any]:
     """(id, last_at) newest first. Each status is a range of an index of its own: take the newest of each, then of all."""
-    if cursor:
-        conditions = [*conditions, beyond((_c.last_at, _c.id), decode(cursor, datetime, int))]
+    if "at" in shape.names:
+        conditions = [*conditions, sa.tuple_(_c.last_at, _c.id) < _AFTER]
     base = sa.select(_c.id, _c.last_at).where(*conditions).order_by(_c.last_at.desc(), _c.id.desc())
-    if len(wanted.statuses) <= 1:
-        return base.where(*(_c.status == status for status in wanted.statuses))
-    ranges = [base.where(_c.status == status).limit(limit + 1).subquery() for status in wanted.statuses]
+    if len(shape.statuses) <= 1:
+        return base.where(*(_c.status == status for status in shape.statuses))
+    ranges = [base.where(_c.status == status).limit(_LIMIT).subquery() for status in shape.statuses]
     merged = sa.union_all(*(sa.select(each) for each in ranges)).subquery()
     return sa.select(merged.c.id, merged.c.last_at).order_by(merged.c.last_at.desc(), merged.c.id.desc())
 
 
-def _waiting(wanted: Filter, conditions: list[sa.ColumnElement[bool]], cursor: str | None) -> sa.Select[Any]:
-    """(id, waiting_since), the longest wait first; only those who wait."""
-    conditions = [*conditions, _c.waiting_since.is_not(None)]
-    conditions += _of_status(wanted)
-    if cursor:
-        conditions.append(beyond((_c.waiting_since, _c.id), decode(cursor, datetime, int), descending=False))
+def _waiting(shape: Shape, conditions: list[sa.ColumnElement[bool]]) -> sa.Select[Any]:
+    """(id, waiting_since), the longest wait first."""
+    if shape.statuses:
+        conditions = [*conditions, _of_status(shape)]
+    if "at" in shape.names:
+        conditions = [*conditions, sa.tuple_(_c.waiting_since, _c.id) > _AFTER]
     return sa.select(_c.id, _c.waiting_since).where(*conditions).order_by(_c.waiting_since, _c.id)
 
 
-def _of_status(wanted: Filter) -> list[sa.ColumnElement[bool]]:
-    """Said as what it is not, so that SQLite walks along those who wait instead of sorting all of a status; a manager's are few."""
-    if not wanted.statuses:
-        return []
-    others = [status for status in t.STATUSES if status not in wanted.statuses]
-    return [_c.status.not_in(others) if wanted.assignee is None else _c.status.in_(wanted.statuses)]
+def _of_status(shape: Shape) -> sa.ColumnElement[bool]:
+    """Said as what it is not, so that SQLite walks along those who wait instead of sorting all of a status. One's own are few."""
+    if {"manager", "nobody"} & shape.names:
+        return _c.status.in_(shape.statuses)
+    return _c.status.not_in([status for status in t.STATUSES if status not in shape.statuses])
+
+
+_LIMIT = sa.bindparam("limit", type_=sa.Integer)
+_AFTER = sa.tuple_(sa.bindparam("at", type_=t.Instant), sa.bindparam("id", type_=sa.BigInteger))
+_CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
+    "manager": _c.manager_id == sa.bindparam("manager"),
+    "nobody": _nobodys,
+    "teams": _c.team_id.in_(sa.bindparam("teams", expanding=True)),
+    "channel": _c.channel_id == sa.bindparam("channel"),
+    "contact": _c.contact_id == sa.bindparam("contact"),
+    "contacts": _c.contact_id.in_(sa.bindparam("contacts", expanding=True)),
+}
 
 
 def _by_id(conversation_id: int) -> sa.Subquery:
@@ -238,29 +287,19 @@ _COLUMNS = (
 
 
 def _conversation(row: Any) -> Conversation:
-    return Conversation(**_fields(row))
-
-
-def _fields(row: Any) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "status": row.status,
-        "contact": ContactName(id=row.contact_id, number=row.number, name=row.contact_name, language=row.language),
-        "channel": ChannelName(id=row.channel_id, kind=row.kind, name=row.channel_name),
-        "assignee": named(row.manager_id, row.manager_name),
-        "team": named(row.team_id, row.team_name),
-        "bot": row.bot,
-        "unread": row.unread,
-        "priority": row.priority,
-        "labels": row.labels,
-        "subject": row.subject,
-        "waiting_since": row.waiting_since,
-        "answer_due": row.answer_due,
-        "snoozed_until": row.snoozed_until,
-        "last_message": LastMessage(text=row.last_text, at=row.last_at, direction=row.last_direction, author=row.last_author),
-        "opened_at": row.opened_at,
-        "closed_at": row.closed_at,
-    }
+    (
+        number, status, contact_id, channel_id, manager_id, team_id, bot, unread, priority, labels, subject, waiting_since,
+        answer_due, snoozed_until, last_at, last_text, last_direction, last_author, opened_at, closed_at, contact_number,
+        contact_name, language, kind, channel_name, manager_name, team_name,
+    ) = row  # fmt: skip
+    return Conversation(
+        id=number, status=status, contact=ContactName(id=contact_id, number=contact_number, name=contact_name, language=language),
+        channel=channel_named(channel_id, kind, channel_name), assignee=named(manager_id, manager_name),
+        team=named(team_id, team_name), bot=bot, unread=unread, priority=priority, labels=labels, subject=subject,
+        waiting_since=waiting_since, answer_due=answer_due, snoozed_until=snoozed_until,
+        last_message=LastMessage(text=last_text, at=last_at, direction=last_direction, author=last_author),
+        opened_at=opened_at, closed_at=closed_at,
+    )  # fmt: skip
 
 
 def _reach(found: reach.Reach) -> Reach:
