@@ -1,17 +1,19 @@
 """`python -m bench`: run the parts that were asked for, print each as soon as it is done, keep all as JSON."""
 
 import argparse
-import asyncio
 import contextlib
 import os
 import platform
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 
 import psutil
+import uvloop
 from rich.console import Console
 
 from bench import broadcast, hooks, loop, memory, pages, result, table
@@ -32,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console = Console(width=None if os.isatty(1) else 130)
     machine = _machine()
     console.print(f"{machine}\n{rounds} round{'s' * (rounds > 1)}, ours and the floor in turn; ratios are to the floor\n")
-    sections = asyncio.run(_run(asked.only, asked.database, QUICK if asked.quick else FULL, rounds, console, against))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what we started is ended too
+    sections = uvloop.run(_run(asked.only, asked.database, QUICK if asked.quick else FULL, rounds, console, against))
     report = result.Report(commit=_commit(), machine=machine, rounds=rounds, sections=sections)
     if asked.json:
         result.write(report, asked.json)

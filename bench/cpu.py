@@ -9,8 +9,8 @@ Reading = dict[str, float]
 
 
 def read(pids: Mapping[str, int]) -> Reading:
-    """What each process and its children, those that ended too, have used so far."""
-    return {name: sum(_own(each) for each in _family(pid)) for name, pid in pids.items()}
+    """What each process has used so far; PostgreSQL's with all its children, those that ended too."""
+    return {name: sum(_own(each) for each in _family(name, pid)) for name, pid in pids.items()}
 
 
 def each(before: Reading, after: Reading, count: int) -> dict[str, float]:
@@ -18,9 +18,9 @@ def each(before: Reading, after: Reading, count: int) -> dict[str, float]:
     return {name: (after[name] - before[name]) / count * 1e6 for name in before}
 
 
-def _family(pid: int) -> list[psutil.Process]:
+def _family(name: str, pid: int) -> list[psutil.Process]:
     process = psutil.Process(pid)
-    return [process, *process.children(recursive=True)]
+    return [process, *(process.children() if name == "postgresql" else [])]
 
 
 def _own(process: psutil.Process) -> float:

@@ -55,7 +55,7 @@ async def _floor(size: Size, server: Server | None) -> Round:
         port = free_port()
         process = subprocess.Popen([sys.executable, "-m", "bench.floor", str(port), url or str(folder / "floor.db"), SECRET])
         try:
-            wait_for_port(port)
+            wait_for_port(port, process)
             return await _saturate(port, Rig(folder, url), size, {"floor": process.pid})
         finally:
             end([process])

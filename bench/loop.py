@@ -103,7 +103,7 @@ async def _floor(size: Size, server: Server | None) -> Loop:
         command = [sys.executable, "-m", "bench.floor", str(ours), url or str(folder / "floor.db"), SECRET]
         process = subprocess.Popen([*command, f"http://127.0.0.1:{port}{PATH}"])
         try:
-            wait_for_port(ours)
+            wait_for_port(ours, process)
             return await _measure(Rig(folder, url), ours, provider, {"floor": process.pid}, size)
         finally:
             end([process])

@@ -81,7 +81,7 @@ class Rig:
             self.processes[role] = subprocess.Popen([sys.executable, "-c", code], env=self._environment())
             self.pids[role] = self.processes[role].pid
         if "web" in roles:
-            wait_for_port(self.settings.port)
+            wait_for_port(self.settings.port, self.processes["web"])
 
     def _environment(self) -> dict[str, str]:
         s = self.settings
@@ -141,14 +141,15 @@ def free_port() -> int:
         return int(s.getsockname()[1])
 
 
-def wait_for_port(port: int, seconds: float = 30.0) -> None:
+def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 30.0) -> None:
+    """Wait until the process listens; raises at once when it has ended."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end and process.poll() is None:
         with socket.socket() as s:
             if s.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise TimeoutError(f"nothing listens on {port}")
+    raise TimeoutError(f"nothing listens on {port}; the process ended with {process.poll()}")
 
 
 def end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
