@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from bench.hooks import label
-from bench.loop import CONNECTIONS, Provider, all_sent
+from bench.loop import CONNECTIONS, SLOWEST, Provider, all_sent
 from bench.postgres import Server
 from bench.result import Figure, Section
 from bench.rig import Rig, installation
@@ -44,7 +44,7 @@ async def _fill(rig: Rig, provider: Provider, people: int) -> tuple[dict[str, in
     load = Load(rig.settings.port, CONNECTIONS)
     await load.open()
     await load.saturate([rig.request(person, person + 1) for person in range(people)])
-    await provider.until(people, 180)
+    await provider.until(people, 60 + people / SLOWEST)
     await all_sent(rig, 60)
     load.close()
     return rest, rig.memory()
