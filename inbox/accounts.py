@@ -31,6 +31,7 @@ from channels.registry import connector_type
 from inbox import ids, live
 from inbox import schema as t
 from inbox.db import Database
+from inbox.inward import inward
 from inbox.record import record
 
 
@@ -215,7 +216,9 @@ class Accounts:
 
     FRESH = 1.0
 
-    def __init__(self, db: Database, vault: Vault, transport: Transport) -> None:
+    def __init__(self, db: Database, vault: Vault, transport: Transport, *, private: bool = False) -> None:
+        """`private`: this installation itself lies inside a network, so addresses in there may be fetched."""
+        self._private = private
         self._db = db
         self._vault = vault
         self._transport = transport
@@ -273,7 +276,11 @@ class Accounts:
         """A file from a plain address (an attachment that a flow or a program named). Raises Retry or Refused."""
         if not url.startswith(("http://", "https://")):
             raise Refused("Only http and https addresses can be fetched")
-        status, headers, body = await call_once(lambda: self._transport.http.get(url))
+        if not self._private and await inward(url):
+            raise Refused("This address lies inside our own network and is not fetched")
+        status, headers, body = await call_once(lambda: self._transport.http.get(url, allow_redirects=self._private))
+        if status in (301, 302, 303, 307, 308):
+            raise Refused("The address leads on to another one: give that one")
         if status >= 500:
             raise Retry(f"The address answered {status}")
         if status >= 400:

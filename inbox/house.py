@@ -13,6 +13,7 @@ from inbox import files
 from inbox.accounts import Accounts, Vault
 from inbox.db import Database, Signal
 from inbox.intake import Intake
+from inbox.inward import inward
 from inbox.live import Live
 from inbox.queue import Caller
 from inbox.settings import Settings
@@ -35,6 +36,7 @@ class House:
     store: files.Store
     spool: Spool
     intake: Intake
+    http: aiohttp.ClientSession
 
 
 @asynccontextmanager
@@ -48,7 +50,8 @@ async def open_house(settings: Settings, role: str) -> AsyncIterator[House]:
     timeout = aiohttp.ClientTimeout(total=60, connect=10)
     connector = aiohttp.TCPConnector(limit=0, limit_per_host=256, keepalive_timeout=30)
     async with aiohttp.ClientSession(timeout=timeout, connector=connector) as http:
-        accounts = Accounts(db, vault, Transport(http=http, publish=live.publish))
+        private = await inward(settings.base_url)
+        accounts = Accounts(db, vault, Transport(http=http, publish=live.publish), private=private)
 
         def on_commit(signals: Sequence[Signal]) -> None:
             live.give_out(signals)
@@ -58,7 +61,7 @@ async def open_house(settings: Settings, role: str) -> AsyncIterator[House]:
         try:
             yield House(
                 name=name, settings=settings, db=db, redis=redis, live=live, caller=caller, vault=vault, accounts=accounts,
-                store=store, spool=spool, intake=Intake(db, store, spool),
+                store=store, spool=spool, intake=Intake(db, store, spool), http=http,
             )  # fmt: skip
         finally:
             await accounts.close()

@@ -115,8 +115,9 @@ class Live:
     async def close(self) -> None:
         """Stop reading; what is being published is published."""
         if self._reader is not None:
-            self._reader.cancel()
-            await asyncio.gather(self._reader, return_exceptions=True)
+            while not self._reader.done():  # the client swallows a cancellation that comes while it connects
+                self._reader.cancel()
+                await asyncio.wait([self._reader], timeout=0.1)
         if self._sending is not None:
             await self._sending
 

@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 
-from inbox import fetching, outbox, pulling, replay, sweep
+from inbox import fetching, outbox, pulling, replay, sweep, webhooks
 from inbox.broadcasts import feed
 from inbox.db import DatabaseDown, Signal
 from inbox.deliver import Deliverer
@@ -48,6 +48,7 @@ class Worker:
         self.minds = Minds()
         self._minds_at = 0.0
         self._helped_at = 0.0
+        self._leads = False
         loader = outbox.Loader(house.settings, house.store)
         self.deliverer = Deliverer(house.db, house.accounts, loader, house.name)
         self.stops: dict[str, Stop] = {
@@ -56,6 +57,7 @@ class Worker:
             "files": lambda: fetching.drain(house),
             "broadcasts": lambda: feed(house.db),
             "spool": lambda: replay.drain(house),
+            "webhooks": self._tell_programs,
         }
         self.calls = {name: asyncio.Event() for name in self.stops} | {"deliver": self.deliverer.called}
         self.idle = {name: asyncio.Event() for name in self.stops}
@@ -134,6 +136,11 @@ class Worker:
                 await self._call_help()
             await self._refresh_minds()
 
+    async def _tell_programs(self) -> None:
+        """Outgoing webhooks, by the one worker that sweeps."""
+        while self._leads and await webhooks.tell(self.house.db, self.house.vault, self.house.http, datetime.now(UTC)):
+            pass
+
     async def _refresh_minds(self) -> None:
         if time.monotonic() - self._minds_at > 1.0:
             self.minds = await self.house.db.read(load_minds, self.house.settings, self.minds)
@@ -150,8 +157,8 @@ class Worker:
         swept = 0.0
         while True:
             with contextlib.suppress(DatabaseDown):
-                leads = await self.house.db.run(sweep.beat, datetime.now(UTC), self.house.name)
-                if leads and time.monotonic() - swept > self.house.settings.sweep_seconds:
+                self._leads = await self.house.db.run(sweep.beat, datetime.now(UTC), self.house.name)
+                if self._leads and time.monotonic() - swept > self.house.settings.sweep_seconds:
                     swept = time.monotonic()
                     await self._sweep_once()
             self.call_all()
