@@ -1,6 +1,6 @@
 """`column IN (many values)` as one parameter: the statement's text stays the same for any number, so it is compiled only once."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -28,7 +28,7 @@ class within(sa.ColumnElement[Any]):
     inherit_cache = True
     type = sa.types.NullType()
     """No Boolean: SQLite's dialect would compare it with 1, and the index could not be used."""
-    _traverse_internals: ClassVar[Any] = [
+    _traverse_internals: Any = [  # noqa: RUF012 SQLAlchemy declares it so
         ("column", sa.sql.visitors.InternalTraversal.dp_clauseelement),
         ("values", sa.sql.visitors.InternalTraversal.dp_clauseelement),
     ]
