@@ -276,6 +276,8 @@ def _settle(call: _Call, result: Any) -> None:
 
 _LOST_RACES = {"40001", "40P01", "55P03"}
 """PostgreSQL: serialization failure, deadlock, lock not available."""
+_AWAY = {"08", "53", "57", "58"}
+"""PostgreSQL's classes of errors: connection, resources, shutdown, disk."""
 
 
 def _raise_again(error: Exception) -> None:
@@ -285,8 +287,24 @@ def _raise_again(error: Exception) -> None:
     if isinstance(error, DBAPIError):
         if getattr(error.orig, "sqlstate", None) in _LOST_RACES:
             raise _Again from error
-        if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+        if _away(error):
             raise DatabaseDown("The database cannot be written") from error
+
+
+def _away(error: DBAPIError) -> bool:
+    """Whether the database itself fails. A statement that it refuses for what is in it (a row too large for an index, too many
+    parameters) is the function's own error, though drivers call both OperationalError."""
+    if error.connection_invalidated or isinstance(error, InterfaceError):
+        return True
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    refused = sqlstate[:2] not in _AWAY if sqlstate else getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR"
+    return isinstance(error, OperationalError) and not refused
+
+
+def not_its_own(error: Exception) -> bool:
+    """Whether a function failed for no reason of its own: the error must rise, to be tried again or told."""
+    lost = isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _LOST_RACES
+    return lost or isinstance(error, DatabaseDown) or (isinstance(error, DBAPIError) and _away(error))
 
 
 @contextmanager

@@ -56,10 +56,16 @@ class Intake:
 
     async def _store(self, line: Line, arrival: Arrival) -> Stored | None:
         try:
-            return await self.db.batch(receive.store, arrival)
+            return await self._store_in_database(line, arrival)
         except DatabaseDown:
             await asyncio.to_thread(self.spool.keep, arrival.channel_id, arrival.hook, arrival.cursor)
             return None
+
+    async def _store_in_database(self, line: Line, arrival: Arrival) -> Stored:
+        try:
+            return await self.db.batch(receive.store, arrival)
+        except DatabaseDown:
+            raise
         except Exception:
             log.exception("a delivery could not be stored whole", channel=line.channel.id, kind=line.channel.kind)
             return await self.db.run(receive.store_anyway, arrival)

@@ -64,14 +64,20 @@ class Draft:
 def queue_message(connection: sa.Connection, now: datetime, draft: Draft) -> int:
     """Write one message and all that follows from it; returns its id. Raises CannotSend, LookupError for a wrong conversation.
 
-    The same `idempotency_key` again returns the first message's id and writes nothing.
+    The same `idempotency_key` again returns the first message's id and writes nothing. What a manager says in a closed
+    conversation goes into the contact's open one, or reopens it.
     """
     if draft.idempotency_key is not None and (known := _known(connection, draft.idempotency_key)):
         return known
     conversation = connection.execute(_CONVERSATION, {"id": draft.conversation_id}).one_or_none()
     if conversation is None:
         raise LookupError(f"There is no conversation {draft.conversation_id}")
+    answering = draft.author_kind == "manager" and not draft.note
+    if answering and conversation.status == "closed":
+        conversation = _current(connection, conversation)
     way = None if draft.note else choose(connection, conversation, draft, now)
+    if answering and conversation.status == "closed":
+        _reopen(connection, now, conversation, draft)
     message_id = ids.one(connection, "messages")
     connection.execute(sa.insert(t.messages), _row(message_id, conversation, draft, way, now))
     _add_files(connection, message_id, conversation, way, draft, now)
@@ -83,6 +89,21 @@ def queue_message(connection: sa.Connection, now: datetime, draft: Draft) -> int
     if not draft.note:
         queue.wake(connection, "deliver")
     return message_id
+
+
+def _current(connection: sa.Connection, closed: Any) -> Any:
+    """The conversation that goes on with this contact, else the closed one itself."""
+    c = t.conversations.c
+    active = connection.execute(sa.select(c.id).where(c.contact_id == closed.contact_id, c.status != "closed")).scalar()
+    return closed if active is None else connection.execute(_CONVERSATION, {"id": active}).one()
+
+
+def _reopen(connection: sa.Connection, now: datetime, conversation: Any, draft: Draft) -> None:
+    reopened = {"status": "waiting", "closed_at": None}
+    connection.execute(sa.update(t.conversations).where(t.conversations.c.id == conversation.id).values(reopened))
+    about = {"contact_id": conversation.contact_id, "conversation_id": conversation.id}
+    record_all(connection, [event(now, "conversation.reopened", actor_kind="manager", actor_id=draft.author_id, **about)])
+    live.tell(connection, "conversation", conversation_id=conversation.id)
 
 
 def choose(connection: sa.Connection, conversation: Any, draft: Draft, now: datetime) -> Reach:

@@ -55,11 +55,6 @@ def require(connection: sa.Connection, conversation_id: int) -> sa.Row[Any]:
     return row
 
 
-def reopen(connection: sa.Connection, now: datetime, by: int, conversation: sa.Row[Any], status: str) -> None:
-    """A closed conversation goes on. Raises Conflict if the contact's current one is another."""
-    _reopen(_Doing(connection, now, by, conversation), status)
-
-
 @dataclass(frozen=True, slots=True)
 class _Doing:
     """One person's change of one conversation."""

@@ -12,7 +12,7 @@ from channels.registry import connector_type
 from inbox import ids
 from inbox import schema as t
 from inbox.accounts import capabilities
-from inbox.actions.conversations import reopen, require
+from inbox.actions.conversations import require
 from inbox.files import kind_of
 from inbox.outgoing import CannotSend, Draft, NewFile, queue_message
 from inbox.record import record
@@ -47,15 +47,12 @@ class Reply:
 
 
 def reply(connection: sa.Connection, now: datetime, by: int, conversation_id: int, said: Reply) -> int:
-    """Queue a reply, or keep a note; the message's id. A reply to a closed conversation reopens it.
+    """Queue a reply, or keep a note; the message's id. A reply to a closed conversation reopens it, or goes into the open one.
 
-    Raises NotFound, Invalid, Conflict, or CannotSend where the channel cannot be used now.
+    Raises NotFound, Invalid, or CannotSend where the channel cannot be used now.
     """
     conversation = require(connection, conversation_id)
-    draft = _draft(connection, now, by, conversation, said)
-    if conversation.status == "closed" and not said.note:
-        reopen(connection, now, by, conversation, "waiting")
-    return queue_message(connection, now, draft)
+    return queue_message(connection, now, _draft(connection, now, by, conversation, said))
 
 
 def retry(connection: sa.Connection, now: datetime, by: int, message_id: int, *, confirm: bool) -> int:

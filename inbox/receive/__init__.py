@@ -22,6 +22,7 @@ from channels.events import (
 )
 from inbox import bulk, ids, queue
 from inbox import schema as t
+from inbox.db import not_its_own
 from inbox.receive import bounces, changes, consents, messages, notices, statuses
 from inbox.receive.arrival import Arrival, Heard, Stored
 from inbox.receive.clean import clean_message, may_hold_dirt
@@ -49,9 +50,9 @@ def store_anyway(connection: sa.Connection, arrival: Arrival) -> Stored:
         try:
             with connection.begin_nested():
                 count += _store_events(connection, [Heard(arrival=arrival, raw_id=raw_id, event=event)], now).get(raw_id, 0)
-        except sa.exc.OperationalError:
-            raise
         except Exception as error:
+            if not_its_own(error):
+                raise
             broken += 1
             text = f"{type(event).__name__} could not be stored: {type(error).__name__}"
             notice = Notice(kind="broken", text=text, error=True)

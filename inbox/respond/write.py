@@ -12,6 +12,7 @@ from inbox import bulk, ids, live, queue
 from inbox import schema as t
 from inbox.assign import Owner, assign
 from inbox.outgoing import BOT, preview
+from inbox.receive.people import NAME
 from inbox.record import event, record_all
 from inbox.respond.decide import Minds, Outcome
 from inbox.respond.facts import Case
@@ -116,7 +117,7 @@ def _change_contacts(connection: sa.Connection, decided: Decided) -> None:
         for tag, on in outcome.tags.items():
             row = {"contact_id": case.row.contact_id, "tag": tag}
             if on and tag not in case.tags:
-                connection.execute(sa.insert(t.contact_tags), row)
+                connection.execute(_INSERT_TAG[connection.dialect.name], row)
             elif not on:
                 mine = sa.and_(t.contact_tags.c.contact_id == row["contact_id"], t.contact_tags.c.tag == tag)
                 connection.execute(sa.delete(t.contact_tags).where(mine))
@@ -129,7 +130,7 @@ def _change_contact(connection: sa.Connection, case: Case, outcome: Outcome) -> 
     told = dict(outcome.fields)
     for column in ("name", "language"):
         if told.get(column):
-            values[column] = str(told.pop(column))
+            values[column] = str(told.pop(column))[:NAME]
     if outcome.language:
         values.setdefault("language", outcome.language)
     if told:
@@ -185,7 +186,10 @@ _HANDED = _ONE.values(
     answer_due=sa.func.coalesce(_C.answer_due, sa.bindparam("due", type_=t.Instant)),
     priority=sa.bindparam("rank", type_=sa.Integer),
 )
-_SETTLED = _ONE.values(heard_at=None, waiting_since=None, answer_due=None)
+_SETTLED = _ONE.values(
+    heard_at=None, waiting_since=None, answer_due=None, status=sa.case((_C.bot, sa.literal_column("'waiting'")), else_=_C.status)
+)
+"""What nobody has and nobody needs to answer waits for the customer, and is closed when they stay silent."""
 _HEARD = sa.update(t.messages).where(within(t.messages.c.id, "message_ids")).values(heard=sa.true())
 
 
@@ -204,4 +208,8 @@ def _upsert_session(insert: Any) -> Any:
     )
 
 
+_INSERT_TAG = {
+    "sqlite": sqlite.insert(t.contact_tags).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(t.contact_tags).on_conflict_do_nothing(),
+}
 _UPSERT_SESSION = {"sqlite": _upsert_session(sqlite.insert), "postgresql": _upsert_session(postgresql.insert)}
