@@ -10,6 +10,7 @@ from inbox import live
 from inbox import schema as t
 from inbox.assign import drain_queues, load_managers
 from inbox.outgoing import finish_answer_task
+from inbox.receive.statuses import settle_loose
 from inbox.record import event, record_all
 from routing.assign import Manager, Request, assign
 from routing.tasks import Escalate, Reassign, Task, Wait, next_step
@@ -18,6 +19,8 @@ BEAT = timedelta(seconds=10)
 """A worker that has not been heard of for so long is dead."""
 BOT_IDLE = timedelta(hours=24)
 """A conversation that only the bot had is closed when the customer has been silent for so long."""
+LOST = timedelta(hours=2)
+"""No run of messages takes a living worker so long."""
 LOOSE_KEPT = timedelta(days=7)
 
 
@@ -39,6 +42,7 @@ def leave(connection: sa.Connection, worker: str) -> None:
 def sweep(connection: sa.Connection, now: datetime) -> None:
     """Everything that is due."""
     settle_interrupted(connection, now)
+    settle_early(connection, now)
     wake_snoozed(connection, now)
     move_late(connection, now)
     drain_queues(connection, now)
@@ -49,11 +53,14 @@ def sweep(connection: sa.Connection, now: datetime) -> None:
 
 
 def settle_interrupted(connection: sa.Connection, now: datetime) -> int:
-    """Messages whose worker died between calling the provider and noting the answer are unknown: never sent again blindly."""
+    """Messages whose worker died between calling the provider and noting the answer are unknown: never sent again blindly. So are
+    those that no worker knows of, because the database went away in the moment in which they were claimed."""
     m = t.messages.c
     alive = sa.select(t.leases.c.holder).where(t.leases.c.until >= now)
     rows = connection.execute(
-        sa.select(m.id, m.conversation_id, m.contact_id, m.broadcast_id).where(m.state == "sending", m.claimed_by.not_in(alive))
+        sa.select(m.id, m.conversation_id, m.contact_id, m.broadcast_id).where(
+            m.state == "sending", sa.or_(m.claimed_by.not_in(alive), m.claimed_at < now - LOST)
+        )
     ).all()
     for row in rows:
         reason = "The worker stopped while this was being sent: it may have arrived."
@@ -66,8 +73,23 @@ def settle_interrupted(connection: sa.Connection, now: datetime) -> int:
     return len(rows)
 
 
+def settle_early(connection: sa.Connection, now: datetime) -> int:
+    """Apply statuses that came in the very moment in which their message's id was noted, so that neither saw the other."""
+    s, m, p = t.loose_statuses.c, t.messages.c, t.message_parts.c
+    known = sa.select(s.channel_id, s.external_id, m.id).join(
+        t.messages, (m.channel_id == s.channel_id) & (m.external_id == s.external_id)
+    )
+    parts = sa.select(s.channel_id, s.external_id, p.message_id).join(
+        t.message_parts, (p.channel_id == s.channel_id) & (p.external_id == s.external_id)
+    )
+    rows = connection.execute(sa.union(known, parts).limit(500)).all()
+    for channel_id, external_id, message_id in rows:
+        settle_loose(connection, channel_id, external_id, message_id, now)
+    return len(rows)
+
+
 def wake_snoozed(connection: sa.Connection, now: datetime) -> int:
-    """Conversations whose snooze is over are open again, with a task to look at them."""
+    """Conversations whose snooze is over are open again, first in the list; what still has to be answered has its task."""
     c = t.conversations.c
     due = connection.execute(sa.select(c.id, c.contact_id).where(c.status == "snoozed", c.snoozed_until <= now).limit(500)).all()
     for row in due:
