@@ -20,7 +20,7 @@ help:
 	@echo 'make clean    remove what was installed and built; data stays'
 
 run: setup
-	@exec .venv/bin/switchboard demo
+	@exec $(PYTHON) -m inbox.cli demo
 
 # Packages of the lock are installed as they are listed: it is whole, so nothing is left to resolve.
 INSTALL = $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps
@@ -63,11 +63,13 @@ test: setup-tests
 	@$(PYTHON) -m pytest $(PYTEST)
 
 lint: setup-tests
-	@$(PYTHON) -m ruff check .
-	@$(PYTHON) -m ruff format --check .
-	@$(PYTHON) -m mypy
-	@.venv/bin/lint-imports --no-logo
-	@$(WITH_NODE); $(UI) node_modules/svelte-check/bin/svelte-check --tsconfig ./tsconfig.json --fail-on-warnings
+	@$(WITH_NODE); bad=0; \
+	$(PYTHON) -m ruff check . || bad=1; \
+	$(PYTHON) -m ruff format --check . || bad=1; \
+	$(PYTHON) -m mypy || bad=1; \
+	.venv/bin/lint-imports --no-logo || bad=1; \
+	($(UI) node_modules/svelte-check/bin/svelte-check --tsconfig ./tsconfig.json --fail-on-warnings) || bad=1; \
+	exit $$bad
 
 format: setup-tests
 	@$(PYTHON) -m ruff check --fix .
@@ -78,7 +80,7 @@ bench: setup-tests
 
 # Both end with the one that is ended first: Ctrl-C, or a closed terminal.
 dev: setup
-	@$(WITH_NODE); trap 'kill 0' INT TERM EXIT; .venv/bin/switchboard demo --port 8000 --reload & \
+	@$(WITH_NODE); trap 'kill 0' INT TERM EXIT; $(PYTHON) -m inbox.cli demo --port 8000 --reload & \
 	($(UI) node_modules/vite/bin/vite.js) & wait
 
 lock:

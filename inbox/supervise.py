@@ -76,7 +76,7 @@ class Supervisor:
     async def run(self) -> None:
         """Start all, keep all, return when a signal has ended all. Raises NotReady if the first start of a child fails."""
         loop = asyncio.get_running_loop()
-        heeded = [number for number in STOPS if signal.getsignal(number) != signal.SIG_IGN]  # nohup ignores SIGHUP: so do we
+        heeded = [number for number in STOPS if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN]  # nohup
         for number in heeded:
             loop.add_signal_handler(number, self.stop)
         stdin, lifeline = os.pipe()

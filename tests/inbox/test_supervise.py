@@ -33,6 +33,14 @@ def until(true: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
+def ended(process: psutil.Process) -> bool:
+    """Whether it is gone, or has only its exit code left to give."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except (psutil.NoSuchProcess, FileNotFoundError):
+        return True
+
+
 def script(folder: Path, text: str) -> list[str]:
     """A child that is a few lines of Python; `here` is a folder in which it can leave traces."""
     return [sys.executable, "-S", "-c", f"import os, pathlib, signal, sys, time\nhere = pathlib.Path({str(folder)!r})\n{text}"]
@@ -133,7 +141,7 @@ def test_without_help_of_the_kernel_a_foreign_program_ends_when_its_standard_inp
     program = next(each for each in shell.children() if each.name() == "sleep")
     assert shell.stdin is not None
     shell.stdin.close()
-    until(lambda: not program.is_running() or program.status() == psutil.STATUS_ZOMBIE, "the program's end")
+    until(lambda: ended(program), "the program's end")
     shell.wait(10)
 
 
@@ -142,7 +150,7 @@ def test_without_help_of_the_kernel_a_foreign_program_ends_at_sigterm() -> None:
     until(lambda: any(each.name() == "sleep" for each in shell.children()), "the program's start")
     program = next(each for each in shell.children() if each.name() == "sleep")
     shell.terminate()
-    until(lambda: not program.is_running() or program.status() == psutil.STATUS_ZOMBIE, "the program's end")
+    until(lambda: ended(program), "the program's end")
     assert shell.stdin is not None
     shell.stdin.close()
     shell.wait(10)
@@ -200,7 +208,7 @@ def up(folder: Path, port: int) -> Iterator[psutil.Popen]:
 
 def family(process: psutil.Popen) -> list[psutil.Process]:
     try:
-        return [each for each in process.children() if each.status() != psutil.STATUS_ZOMBIE]
+        return [each for each in process.children() if not ended(each)]
     except psutil.NoSuchProcess:
         return []
 
@@ -236,9 +244,7 @@ def test_an_installation_lives_through_kills_and_leaves_nothing_behind(tmp_path:
         orphans = family(first)
         first.kill()
         first.wait(10)
-        until(
-            lambda: not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in orphans), "the children's end"
-        )
+        until(lambda: all(ended(each) for each in orphans), "the children's end")
     with up(tmp_path, port) as second:
         assert f"http://127.0.0.1:{port}" in second.stdout.readline()
         second.send_signal(signal.SIGINT)
