@@ -101,9 +101,7 @@ def cancel(connection: sa.Connection, now: datetime, broadcast_id: int, by: int 
 def progress(connection: sa.Connection, broadcast_id: int) -> dict[str, int]:
     """People by state; every state is there, 0 where nobody is in it."""
     r = t.recipients.c
-    rows = connection.execute(
-        sa.select(r.state, sa.func.count()).where(r.broadcast_id == broadcast_id).group_by(r.state)
-    ).tuples()
+    rows = connection.execute(sa.select(r.state, sa.func.count()).where(r.broadcast_id == broadcast_id).group_by(r.state))
     return dict.fromkeys(STATES, 0) | dict(rows.all())
 
 
