@@ -89,14 +89,15 @@ def _queue_messages(connection: sa.Connection, now: datetime, broadcast: Any, wa
     people = {member.id: member for member in load(connection, [row.contact_id for row in waiting])}
     rules = plan_of(connection, broadcast.id, broadcast.channel_id)
     results = plan([member.person for member in people.values()], rules, now)
-    allowed = {result.person for result in results if isinstance(result, Delivery)}
+    planned = {result.person: result for result in results}
     rows, refused = [], []
     for row in waiting:
         text = _text(broadcast, people[row.contact_id])
-        if row.contact_id in allowed and not isinstance(text, RenderError):
+        result = planned.get(row.contact_id)
+        if isinstance(result, Delivery) and not isinstance(text, RenderError):
             rows.append(_message_row(broadcast, row, text, now))
         else:
-            reason = str(text) if isinstance(text, RenderError) else "stopped"
+            reason = result.reason if isinstance(result, Skip) else str(text)
             refused.append({"contact": row.contact_id, "broadcast": broadcast.id, "why": reason, "now": now})
     if refused:
         connection.execute(_REFUSED, refused)
