@@ -23,6 +23,8 @@ KEEP = 10_000
 """Entries kept for browsers that reconnect."""
 PATIENCE = 1_000
 """Entries a slow subscriber may lag behind before it is told to reload."""
+AGAIN = 0.5
+"""Seconds between two looks whether a lost Redis is back."""
 INBOX = "inbox"
 """Topic of the operators' stream. Other topics are the web chats' (`chat:<visitor>`)."""
 
@@ -91,7 +93,9 @@ class Live:
         subscription = Subscription(topic)
         self._subscribers.setdefault(topic, set()).add(subscription)
         if self._reader is None:
-            self._reader = asyncio.create_task(self._read())
+            last = await self._newest()
+            if self._reader is None:
+                self._reader = asyncio.create_task(self._read(last))
         try:
             yield subscription
         finally:
@@ -135,21 +139,33 @@ class Live:
         except (RedisError, OSError) as error:
             log.warning("live update lost", error=type(error).__name__)
 
-    async def _read(self) -> None:
-        """Read the stream for this process, through any number of lost connections."""
-        last = "$"
+    async def _newest(self) -> str:
+        """Where a reader begins, so that it hears all from now on."""
+        try:
+            newest = await self._redis.xrevrange(STREAM, count=1)
+            return newest[0][0].decode() if newest else "0-0"
+        except (RedisError, OSError):
+            return "$"
+
+    async def _read(self, last: str) -> None:
+        """Read the stream for this process, through any number of lost connections; after each, everybody reloads once."""
         while True:
             try:
-                if last == "$":
-                    newest = await self._redis.xrevrange(STREAM, count=1)
-                    last = newest[0][0].decode() if newest else "0-0"
                 found = await self._redis.xread({STREAM: last}, count=500, block=2_000)
                 for entry, fields in found[0][1] if found else ():
                     last = entry.decode()
                     self._fan_out(entry, fields)
             except (RedisError, OSError):
-                await asyncio.sleep(0.5)
+                await self._return_of_redis()
+                last = await self._newest() if last == "$" else last
                 self._everybody_reload(last)
+
+    async def _return_of_redis(self) -> None:
+        while True:
+            await asyncio.sleep(AGAIN)
+            with contextlib.suppress(RedisError, OSError):
+                await self._redis.ping()
+                return
 
     def _fan_out(self, entry: bytes, fields: Mapping[bytes, bytes]) -> None:
         topic = fields[b"topic"].decode()

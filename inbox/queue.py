@@ -24,12 +24,14 @@ JOB_SECONDS = 60
 AWAKE = "switchboard:awake"
 CALLS = "switchboard:calls"
 CALLED = "switchboard:called"
+WAITING = f"rq:queue:{NAME}"
+"""RQ's own list of jobs that wait."""
 
 _WAKE = """
 for _, name in ipairs(ARGV) do
   if redis.call('SET', 'switchboard:wake:' .. name, 1, 'NX', 'EX', 60) then redis.call('RPUSH', KEYS[1], name) end
 end
-if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+if redis.call('EXISTS', KEYS[2]) == 1 or redis.call('LLEN', KEYS[4]) > 0 then return 0 end
 if redis.call('SET', KEYS[3], 1, 'NX', 'EX', 5) then return 1 end
 return 0
 """
@@ -68,7 +70,7 @@ class Caller:
     async def call(self, stops: Sequence[str]) -> None:
         """Raise the flags; enqueue a drain if nobody is draining."""
         try:
-            if await self._script(keys=[CALLS, AWAKE, CALLED], args=list(stops)):
+            if await self._script(keys=[CALLS, AWAKE, CALLED, WAITING], args=list(stops)):
                 await asyncio.to_thread(self.enqueue)
         except (RedisError, OSError) as error:
             log.warning("wake-up lost, the sweep will find the work", error=type(error).__name__)
