@@ -29,6 +29,8 @@ SENT = Counter("switchboard_messages_sent_total", "Calls to providers that send 
 AT_ONCE = 64
 """Conversations of one channel in the providers' hands at the same time, in one worker."""
 SEND_SECONDS = 30.0
+PATIENCE = 5.0
+"""Seconds that a worker which ends waits for its providers: less than its supervisor waits for it (`supervise.GRACE`)."""
 SEND_FILES_SECONDS = 120.0
 """Time-outs of one call; a message with attachments may have to be uploaded."""
 PAUSES = (2, 5, 15, 60, 300, 900, 3600)
@@ -61,7 +63,7 @@ class Deliverer:
         """Wait for what is in the providers' hands, a while; what takes longer is settled by the sweep as unknown."""
         busy = [task for lane in self._lanes.values() for task in lane.busy]
         if busy:
-            await asyncio.wait(busy, timeout=10)
+            await asyncio.wait(busy, timeout=PATIENCE)
 
     async def drain(self) -> int:
         """Send until nothing is queued that may be sent now. Returns how many messages were claimed."""

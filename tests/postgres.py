@@ -17,6 +17,7 @@ from psycopg import conninfo, sql
 
 FAST = "-F -c full_page_writes=off -c synchronous_commit=off -c max_connections=200 -c shared_buffers=32MB -c autovacuum=off"
 """Nothing in here has to survive a crash."""
+SAFE = "-c synchronous_commit=on"
 
 
 @contextmanager
@@ -44,15 +45,15 @@ class Stoppable:
 
 @contextmanager
 def stoppable() -> Iterator[Stoppable]:
-    """A cluster of one's own, started."""
+    """A cluster of one's own, started. What it has committed survives its being stopped at once."""
     folder, binaries = Path(tempfile.mkdtemp(prefix="switchboard-pg-")), _binaries()
 
     def control(*words: str) -> None:
         _call([binaries / "pg_ctl", "-D", folder / "data", "-w", *words], _not_root(folder))
 
     try:
-        with _cluster(binaries, folder) as address:
-            start = ("-l", str(folder / "log"), "-o", _options(folder), "start")
+        with _cluster(binaries, folder, SAFE) as address:
+            start = ("-l", str(folder / "log"), "-o", _options(folder, SAFE), "start")
             yield Stoppable(address, lambda: control("-m", "immediate", "stop"), lambda: control(*start))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -95,19 +96,19 @@ def _binaries() -> Path:
 
 
 @contextmanager
-def _cluster(binaries: Path, folder: Path) -> Iterator[str]:
+def _cluster(binaries: Path, folder: Path, more: str = "") -> Iterator[str]:
     data, log = folder / "data", folder / "log"
     user = _not_root(folder)
     _call([binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"], user)
-    _call([binaries / "pg_ctl", "-D", data, "-w", "-l", log, "-o", _options(folder), "start"], user)
+    _call([binaries / "pg_ctl", "-D", data, "-w", "-l", log, "-o", _options(folder, more), "start"], user)
     try:
         yield f"postgresql:///postgres?host={folder}&user=postgres"
     finally:
         _call([binaries / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"], user)
 
 
-def _options(folder: Path) -> str:
-    return f"{FAST} -c listen_addresses='' -k {folder}"
+def _options(folder: Path, more: str) -> str:
+    return f"{FAST} {more} -c listen_addresses='' -k {folder}"
 
 
 def _not_root(folder: Path) -> str | None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from pathlib import Path
@@ -26,6 +26,8 @@ T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 PASSWORD = "a long password of the tests"
 OWNER = "vera@shop.example"
+GRACE = 8.0 * 2
+"""Seconds for a process to end: what its supervisor gives it, on a machine as busy as that of tests."""
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 Json = dict[str, Any]
 """A JSON object (`Any`: tests look into it)."""
@@ -162,21 +164,23 @@ class System:
 
     def kill(self, name: str) -> None:
         """kill -9, as the kernel does when memory runs out."""
-        self._signal(name, signal.SIGKILL)
-
-    def stop(self, *names: str) -> None:
-        """End processes as an administrator does, the last started first."""
-        with ExitStack() as ends:
-            for name in names or tuple(self.running):
-                ends.callback(self._signal, name, signal.SIGTERM)
-
-    def _signal(self, name: str, number: signal.Signals) -> None:
         process = self.running.pop(name)
-        process.send_signal(number)
+        process.kill()
+        process.wait()
+
+    async def stop(self, *names: str) -> None:
+        """End processes as an administrator does, the last started first. The providers in this process live meanwhile."""
+        async with AsyncExitStack() as ends:
+            for name in names or tuple(self.running):
+                ends.push_async_callback(self._end, name)
+
+    async def _end(self, name: str) -> None:
+        process = self.running.pop(name)
+        process.terminate()
         try:
-            process.wait(20)
+            await asyncio.to_thread(process.wait, GRACE)
         except subprocess.TimeoutExpired:
-            process.kill()
+            process.send_signal(signal.SIGABRT)  # says in its log what each thread is doing
             process.wait()
             raise AssertionError(f"{name} does not end when asked to: {self.log(name)}") from None
 
@@ -193,7 +197,7 @@ class System:
         except aiohttp.ClientError:
             return False
 
-    def log(self, name: str, lines: int = 30) -> str:
+    def log(self, name: str, lines: int = 100) -> str:
         path = self.folder / f"{name}.log"
         return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
 
@@ -233,7 +237,7 @@ def free_port() -> int:
 async def installation(folder: Path, database_url: str = "", **settings: str) -> AsyncIterator[System]:
     """A new installation with its owner and bot; `start()` runs it. Everything ends with the block."""
     port = free_port()
-    base = {name: value for name, value in os.environ.items() if not _ours(name)}
+    base = {name: value for name, value in os.environ.items() if not _ours(name)} | {"PYTHONFAULTHANDLER": "1"}
     ours = {"DATA": str(folder / "data"), "PORT": str(port), "DATABASE_URL": database_url, "SECRET_KEY": "a key for tests only"}
     given = ours | {name.upper(): value for name, value in settings.items()}
     environment = base | {f"SWITCHBOARD_{name}": value for name, value in given.items() if value}
@@ -243,7 +247,7 @@ async def installation(folder: Path, database_url: str = "", **settings: str) ->
         try:
             yield system
         finally:
-            system.stop()
+            await system.stop()
 
 
 @contextmanager

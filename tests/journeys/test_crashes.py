@@ -226,7 +226,7 @@ async def test_work_goes_on_without_valkey_and_workers_obey(office: Post) -> Non
     system.kill("valkey")
     await stream.write(crowd("Without", "79040", 6))
     await _settled(office, "Without", 6)
-    system.stop("worker")
+    await system.stop("worker")
     system.start("worker")
     await stream.write(crowd("Begun without", "79041", 2))
     await _settled(office, "Begun without", 2)
