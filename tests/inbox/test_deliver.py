@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from channels import base
 from channels.base import Blocked, Misconfigured, Refused, Retry, Sent, Throttled, Unknown
@@ -22,6 +23,13 @@ from tests.inbox.scripted import Act, Post, ScriptedAccounts
 
 NOON = datetime.now(UTC)
 PARTS = "one two three four. five six seven."  # two parts of at most 20 characters
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """What fails here fails on purpose: printing every traceback would take most of the time."""
+    with structlog.testing.capture_logs():
+        yield
 
 
 @pytest.fixture
