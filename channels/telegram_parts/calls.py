@@ -126,8 +126,10 @@ def refusal(status: int, body: bytes) -> ChannelError:
         return Throttled(words, after=_pause(answer), code="429")
     if code >= 500:
         return Retry(words, code=str(code))
-    kind = {401: Misconfigured, 404: Misconfigured, 403: Blocked, 409: Retry}.get(code, Refused)
-    return kind(words, code=str(code))
+    return _MEANING.get(code, Refused)(words, code=str(code))
+
+
+_MEANING: Mapping[int, Callable[..., ChannelError]] = {401: Misconfigured, 404: Misconfigured, 403: Blocked, 409: Retry}
 
 
 def _pause(answer: Mapping[str, Any]) -> float:

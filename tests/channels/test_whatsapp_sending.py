@@ -291,3 +291,14 @@ def test_the_operator_reads_what_to_do_and_metas_details() -> None:
     error = {"code": 131047, "message": "Re-engagement message", "error_data": {"details": "More than 24 hours have passed"}}
     reason = provider_error(400, {}, {"error": error}).reason
     assert "24-hour window is shut" in reason and "More than 24 hours have passed" in reason
+
+
+@pytest.mark.parametrize(("code", "one_person"), [(131056, True), (130429, False), (80007, False)])
+def test_only_the_pair_limit_is_of_one_person(code: int, one_person: bool) -> None:
+    error = provider_error(400, {}, {"error": {"code": code}})
+    assert isinstance(error, Throttled) and error.one_person == one_person
+
+
+def test_a_stop_of_marketing_leaves_answers_alone() -> None:
+    error = provider_error(400, {}, {"error": {"code": 131050}})
+    assert isinstance(error, Blocked) and error.marketing_only
