@@ -9,7 +9,7 @@ import uvloop
 from aiohttp import web
 
 from inbox import web as http
-from inbox.house import open_house
+from inbox.house import open_house, settle_memory
 from inbox.passwords import Passwords
 from inbox.settings import Settings
 from inbox.web import keys
@@ -52,6 +52,7 @@ async def _serve(settings: Settings) -> None:
     runner = web.AppRunner(create_app(settings), access_log=None, shutdown_timeout=3)
     await runner.setup()
     try:
+        settle_memory()
         await web.TCPSite(runner, settings.host, settings.port, reuse_port=True, backlog=1024).start()
         await ending.wait()
     finally:

@@ -12,6 +12,7 @@ Functions may be run again (a deadlock, a lost race, a poisoned group), so they 
 """
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -26,6 +27,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from inbox import ids
+from inbox.gate import Gate
 from inbox.settings import Settings
 
 __all__ = ["Database", "DatabaseDown", "Signal", "ids", "signal"]
@@ -117,6 +119,7 @@ class Database:
         self._writing = _engine(settings, write=True)
         self._reading = _engine(settings, write=False) if self.sqlite else self._writing
         self.on_commit: Callable[[Sequence[Signal]], None] = lambda signals: None
+        self._gate = Gate(settings.data / "write.lock") if self.sqlite else contextlib.nullcontext()
         self._waiting = _Waiting()
         self._writers: list[threading.Thread] = []
         self._readers = ThreadPoolExecutor(4, "db-read")
@@ -145,7 +148,7 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
         """A transaction in the calling thread (migrations, tests). Its signals are dropped: the sweep finds their work."""
-        with _translated(), self._writing.connect() as connection:
+        with _translated(), self._gate, self._writing.connect() as connection:
             connection.info.pop("signals", None)
             with connection.begin():
                 yield connection
@@ -183,7 +186,7 @@ class Database:
         together = group[0].batch
         for _ in range(TRIES):
             try:
-                with _translated(), self._writing.connect() as connection:
+                with _translated(), self._gate, self._writing.connect() as connection:
                     connection.info.pop("signals", None)
                     with connection.begin():
                         _run_together(connection, group) if together else _run_apart(connection, group)
@@ -220,6 +223,8 @@ class Database:
         for thread in self._writers:
             thread.join()
         self._readers.shutdown()
+        if isinstance(self._gate, Gate):
+            self._gate.close()
         self._writing.dispose()
         self._reading.dispose()
 

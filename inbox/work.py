@@ -24,7 +24,7 @@ from inbox import fetching, outbox, pulling, replay, sweep, webhooks
 from inbox.broadcasts import feed
 from inbox.db import DatabaseDown, Signal
 from inbox.deliver import Deliverer
-from inbox.house import House, open_house
+from inbox.house import House, open_house, settle_memory
 from inbox.minds import load_minds
 from inbox.queue import AWAKE, CALLED, CALLS, NAME
 from inbox.respond import PASS, Minds, respond
@@ -49,6 +49,8 @@ class Worker:
         self._minds_at = 0.0
         self._helped_at = 0.0
         self._leads = False
+        self.ending = False
+        """Told to stop: a drain does not linger any more."""
         loader = outbox.Loader(house.settings, house.store)
         self.deliverer = Deliverer(house.db, house.accounts, loader, house.name)
         self.stops: dict[str, Stop] = {
@@ -88,7 +90,7 @@ class Worker:
         redis, end, quiet = self.house.redis, time.monotonic() + LIFE, 0.0
         await redis.delete(CALLED)
         self.call_all()
-        while time.monotonic() < end and quiet < LINGER:
+        while time.monotonic() < end and quiet < LINGER and not self.ending:
             await redis.set(AWAKE, self.house.name, px=5_000)
             began = time.monotonic()
             found: Any = await redis.blpop([CALLS], timeout=1)
@@ -195,6 +197,7 @@ def run(settings: Settings) -> None:
         async with open_house(settings, "worker") as house:
             worker = Worker(house)
             worker.start()
+            settle_memory()
             _current = (loop, worker)
             started.set()
             await ending.wait()
@@ -202,13 +205,17 @@ def run(settings: Settings) -> None:
 
     thread = threading.Thread(target=loop.run_until_complete, args=(live(),), name="loop")
     thread.start()
-    started.wait()
+    while not started.wait(0.1) and thread.is_alive():
+        continue
     try:
         _serve_jobs(settings, thread)
     finally:
-        loop.call_soon_threadsafe(ending.set)
+        if started.is_set():
+            loop.call_soon_threadsafe(ending.set)
         thread.join()
         loop.close()
+    if not started.is_set():
+        raise SystemExit(1)
 
 
 class _Jobs(SimpleWorker):
@@ -218,6 +225,8 @@ class _Jobs(SimpleWorker):
 
     def request_stop(self, signum: Any, frame: Any) -> None:
         self.stopping.set()
+        if _current is not None:
+            _current[1].ending = True
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def subscribe(self) -> None: ...
