@@ -1,8 +1,8 @@
 """A gate before SQLite's write lock, so that the processes of one installation take turns.
 
-SQLite itself lets a waiting writer sleep for up to 100 ms and look again, and who comes at the right moment goes first: under load one
-process starved for more than a second. The kernel wakes who waits at a file lock the moment it is free. The gate is only a
-courtesy: without it (another program, a network drive) SQLite's own lock and busy timeout still hold.
+SQLite itself lets a waiting writer sleep for up to 100 ms and look again, and who comes at the right moment goes first: under
+load one process starved for more than a second. The kernel wakes who waits at a file lock the moment it is free. The gate is only
+a courtesy: without it (another program, a network drive) SQLite's own lock and busy timeout still hold.
 """
 
 import fcntl

@@ -79,8 +79,8 @@ def _attach(connection: sa.Connection, now: datetime, files: Sequence[tuple[dict
     numbers = ids.take(connection, "attachments", len(files))
     attached = [
         {
-            "id": number, "message_id": row["id"], "contact_id": row["contact_id"], "channel_id": row["channel_id"], "kind": "file",
-            "name": url.rsplit("/", 1)[-1], "remote": {"url": url}, "state": "waiting", "try_at": now,
+            "id": number, "message_id": row["id"], "contact_id": row["contact_id"], "channel_id": row["channel_id"],
+            "kind": "file", "name": url.rsplit("/", 1)[-1], "remote": {"url": url}, "state": "waiting", "try_at": now,
         }
         for number, (row, url) in zip(numbers, files, strict=True)
     ]  # fmt: skip

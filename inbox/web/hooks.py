@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 from aiohttp import web
-from yarl import URL
 
 from channels.base import Answer, BadPayload, BadSignature, Hook
 from inbox.accounts import Line
@@ -39,7 +38,7 @@ async def _line(request: web.Request) -> Line:
 async def _hook(request: web.Request) -> Hook:
     body = await request.read()
     base = request.app[SETTINGS].public_url.rstrip("/")
-    url = base + request.path_qs if base else str(URL(f"{request.scheme}://{request.host}").join(request.rel_url))
+    url = f"{base or f'{request.scheme}://{request.host}'}{request.raw_path}"
     headers = {name.lower(): value for name, value in request.headers.items()}
     return Hook(method=request.method, url=url, headers=headers, body=body, received_at=datetime.now(UTC))
 
