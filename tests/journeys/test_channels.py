@@ -199,6 +199,7 @@ async def test_who_said_stop_hears_no_bot_until_they_write_again(city: Town) -> 
     sms = next(way for way in WAYS if way.kind == "sms")
     visitor = city.newcomer(sms)
     conversation = (await with_person(visitor))["id"]
+    await visitor.sees("Передаю вас коллегам")
     before = len(visitor.customer.bubbles)
     await visitor.write("СТОП")
     await message_of(city, conversation, "СТОП")
