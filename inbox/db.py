@@ -40,6 +40,8 @@ Signal = tuple[Hashable, ...]
 GROUP = 256
 """At most so many calls in one transaction: bounds how long the lock is held."""
 TRIES = 4
+BUSY_SECONDS = 3
+"""How long SQLite waits for another program's lock. A webhook goes to the spool after that, before the provider gives up."""
 
 
 class DatabaseDown(Exception):
@@ -337,7 +339,10 @@ def _engine(settings: Settings, *, write: bool) -> sa.Engine:
         )  # fmt: skip
     settings.data.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
-        settings.sqlalchemy_url, connect_args={"timeout": 10, "check_same_thread": False}, pool_size=2 if write else 5, **json
+        settings.sqlalchemy_url,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        pool_size=2 if write else 5,
+        **json,
     )
     event.listen(engine, "connect", _prepare_writer if write else _prepare_reader)
     event.listen(engine, "begin", _begin_immediate if write else _begin)

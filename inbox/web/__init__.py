@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from inbox.web import api, auth, chat, endpoint, headers, hooks, keys, pages, problems, stream
+from inbox.web import api, auth, chat, endpoint, headers, health, hooks, keys, pages, problems, stream
 
 __all__ = ["api", "setup"]
 
@@ -15,6 +15,7 @@ def setup(app: web.Application) -> None:
     endpoint.add_routes(app)
     stream.setup(app)
     api.files.setup(app)
+    health.setup(app)
     hooks.setup(app)
     chat.setup(app)
     pages.setup(app)

@@ -6,12 +6,16 @@ from aiohttp import web
 
 from channels.base import Answer, BadPayload, BadSignature, Hook
 from inbox.accounts import Line
+from inbox.db import DatabaseDown
 from inbox.web.keys import ACCOUNTS, INTAKE, SETTINGS
 
 
 async def hook(request: web.Request) -> web.Response:
     """One provider call. 404 no such channel, 401/403 not authentic, 400 unreadable (but kept), else the connector's answer."""
-    line = await _line(request)
+    try:
+        line = await _line(request)
+    except DatabaseDown:  # and this process began while it was away, so it knows no channel: the provider tries again
+        return web.json_response({"detail": "Try again"}, status=503, headers={"Retry-After": "5"})
     given = await _hook(request)
     try:
         if request.method == "GET":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from inbox.db import BUSY_SECONDS
 from tests import postgres
 from tests.journeys.stream import message
 from tests.journeys.system import Json, System, held, texts, wait_until
@@ -14,7 +15,7 @@ from tests.journeys.test_crashes import Post, post_office
 
 pytestmark = pytest.mark.journey
 PHONE = "79061234567"
-BUSY = 10.0
+BUSY = float(BUSY_SECONDS)
 """Seconds for which SQLite's users wait for each other (its busy time-out)."""
 
 
