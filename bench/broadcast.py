@@ -24,8 +24,8 @@ from bench.wire import listen
 from inbox import broadcasts, house, ids
 from inbox import schema as t
 
-AIM = 0.3
-AIM_GROWTH = 20.0
+AIM = 0.5
+AIM_GROWTH = 10.0
 STOPPED_EVERY = 20
 TAG = "autumn"
 TEXT = "Hello {{ name }}, our autumn sale has begun: {{ city }}, 12 High Street. Your number is {{ number }}. Reply STOP to end."

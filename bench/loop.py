@@ -33,6 +33,7 @@ PATH = "/1/messages"
 NOTES = [
     "at half load: an open-loop schedule at half of the round's rate; from the scheduled webhook to the reply's arrival",
     "the floor: one process that keeps the webhook with fsync, posts a reply (64 at a time) and keeps the answer with fsync",
+    "aim: 1,700 whole loops a second on two cores with the load beside them, p99 under 100 ms at half of that",
 ]
 _NUMBER = re.compile(rb"order (\d+)\?")
 

@@ -11,8 +11,8 @@ from bench.rig import Rig, installation
 from bench.size import Size
 from bench.wire import Load, listen
 
-AIM_MB = 200.0
-"""A process, after 10,000 conversations."""
+AIM_MB = 10.0
+"""What 10,000 conversations may add to a process."""
 MB = 1e6
 
 
@@ -23,7 +23,9 @@ async def section(size: Size, rounds: int, server: Server | None) -> Section:
     for name in seen[0][0]:
         rest, after = [r[name] / MB for r, _ in seen], [a[name] / MB for _, a in seen]
         figures.append(Figure(name=f"{name} at rest", unit="MB", ours=rest, more_is_better=False))
-        figures.append(Figure(name=f"{name} after {size.people:,}", unit="MB", ours=after, aim=AIM_MB, more_is_better=False))
+        figures.append(Figure(name=f"{name} after {size.people:,}", unit="MB", ours=after, more_is_better=False))
+        grown = [late - early for early, late in zip(rest, after, strict=True)]
+        figures.append(Figure(name=f"{name}: growth", unit="MB", ours=grown, aim=AIM_MB, more_is_better=False))
     notes = [f"resident memory (RSS); every one of {size.people:,} people wrote once and was answered by the bot"]
     return Section(letter="e", title="Memory of each process", database=label(server), figures=figures, notes=notes)
 

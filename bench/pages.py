@@ -21,8 +21,8 @@ from inbox.views import conversations as views
 from inbox.views.paging import encode
 
 LIMIT = 50
-AIM = 5.0
-AIM_GROWTH = 2.0
+AIM = 2.0
+AIM_GROWTH = 1.5
 NOTES = [
     f"a page is {LIMIT} conversations; each figure is the median of many calls in turn with the hand-written query",
     "hand-written: the raw driver, the same rows and the names they refer to, no objects; that both find the same is checked",
