@@ -43,7 +43,7 @@ class Settings(BaseSettings):
                 return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
         return self.database_url
 
-    @cached_property
+    @property
     def base_url(self) -> str:
         """Where we are reached from outside, without a trailing slash."""
         return (self.public_url or f"http://127.0.0.1:{self.port}").rstrip("/")
