@@ -29,7 +29,7 @@ MEMORY = "demo.json"
 """In the data folder: says that this is a demo, and remembers its password and channels."""
 HOST, PHONES_PORT = "127.0.0.1", 8090
 OWNER, OPERATOR = ("vera@demo.example", "Vera"), ("pavel@demo.example", "Pavel")
-_OURS = ("switchboard.db", "switchboard.db-wal", "switchboard.db-shm", "files", "spool", "valkey", MEMORY)
+_OURS = ("switchboard.db", "switchboard.db-wal", "switchboard.db-shm", "write.lock", "files", "spool", "valkey", MEMORY)
 
 
 def register(app: typer.Typer) -> None:

@@ -32,7 +32,7 @@ class Inbox:
         """Run `pull` until there are so many mails in all."""
         task = asyncio.create_task(self.connector.pull(self.cursor, self.accept))
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while (len(self.texts) < count or not self.cursor) and not task.done():
                     news = asyncio.ensure_future(self._changed.wait())
                     await asyncio.wait({task, news}, return_when=asyncio.FIRST_COMPLETED)
