@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
@@ -14,6 +15,10 @@ from inbox.db import Database
 from inbox.migrate import migrate
 from inbox.settings import Settings
 from tests import postgres
+
+hypothesis.settings.register_profile("same-everywhere", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("same-everywhere")
+"""A run finds what the last one found, however slow the machine. Search further with `--hypothesis-profile=default`."""
 
 STORES = ("sqlite", "postgres")
 _numbers = itertools.count(1)
