@@ -52,6 +52,7 @@ def note(connection: sa.Connection, results: Sequence[Result]) -> list[None]:
         if not _plain(result, rows[result.id]):
             _note_special(connection, result, rows[result.id], now)
         _after(connection, result, rows[result.id], now)
+    _note_recipients(connection, [(result, rows[result.id]) for result in results], now)
     _settle(connection, [result for result in results if result.external_ids], now)
     return [None] * len(results)
 
@@ -120,8 +121,6 @@ def _after(connection: sa.Connection, result: Result, row: Any, now: datetime) -
         connection.execute(sa.update(t.channels).where(t.channels.c.id == result.channel_id).values(values))
     if result.mended:
         _mend(connection, result.channel_id)
-    if row.broadcast_id is not None:
-        _note_recipient(connection, result, row, now)
     live.tell(connection, "state", message_id=result.id, conversation_id=row.conversation_id, state=result.state)
 
 
@@ -133,14 +132,18 @@ def _mend(connection: sa.Connection, channel_id: int) -> None:
     live.tell(connection, "channel", channel_id=channel_id)
 
 
-def _note_recipient(connection: sa.Connection, result: Result, row: Any, now: datetime) -> None:
-    if result.state != "queued":
-        mine = sa.and_(t.recipients.c.broadcast_id == row.broadcast_id, t.recipients.c.contact_id == row.contact_id)
-        higher = ("delivered", "read") if result.state == "sent" else ()
-        values = {"state": result.state, "reason": result.reason, "changed_at": now}
-        connection.execute(sa.update(t.recipients).where(mine, t.recipients.c.state.not_in(higher)).values(values))
-    live.tell(connection, "broadcast", broadcast_id=row.broadcast_id)
-    queue.wake(connection, "broadcasts")
+def _note_recipients(connection: sa.Connection, noted: Sequence[tuple[Result, Any]], now: datetime) -> None:
+    """What it means for the ledgers of broadcasts. A status that was faster than we were stays."""
+    ours = [(result, row) for result, row in noted if row.broadcast_id is not None]
+    rows = [
+        {"broadcast": row.broadcast_id, "contact": row.contact_id, "came": result.state, "why": result.reason, "now": now}
+        for result, row in ours
+        if result.state != "queued"
+    ]
+    bulk.execute(connection, _RECIPIENT, rows)
+    for broadcast_id in {row.broadcast_id for _, row in ours}:
+        live.tell(connection, "broadcast", broadcast_id=broadcast_id)
+        queue.wake(connection, "broadcasts")
 
 
 def _settle(connection: sa.Connection, results: Sequence[Result], now: datetime) -> None:
@@ -169,6 +172,21 @@ _SENT = (
         external_id=sa.func.coalesce(_M.external_id, sa.bindparam("new_id", type_=sa.Text)),
         thread=sa.case((_M.thread == "", sa.bindparam("new_thread", type_=sa.Text)), else_=_M.thread),
         parts=sa.bindparam("done"),
+    )
+)
+_R = t.recipients.c
+_RECIPIENT = (
+    sa.update(t.recipients)
+    .where(
+        _R.broadcast_id == sa.bindparam("broadcast"),
+        _R.contact_id == sa.bindparam("contact"),
+        _R.state != "delivered",
+        _R.state != "read",
+    )
+    .values(
+        state=sa.bindparam("came", type_=sa.Text),
+        reason=sa.bindparam("why", type_=sa.Text),
+        changed_at=sa.bindparam("now", type_=t.Instant),
     )
 )
 _LOOSE = (

@@ -35,6 +35,8 @@ LINGER = 1.0
 LIFE = 25.0
 """Seconds after which a drain ends anyway, so that RQ sees its jobs finish."""
 BEAT = 3.0
+FEED = 0.2
+"""Seconds between two looks at running broadcasts; some hundred messages of each wait in the queue meanwhile."""
 
 log = structlog.get_logger()
 Stop = Callable[[], Awaitable[Any]]
@@ -57,7 +59,7 @@ class Worker:
             "respond": self._respond,
             "deliver": self.deliverer.drain,
             "files": lambda: fetching.drain(house),
-            "broadcasts": lambda: feed(house.db),
+            "broadcasts": self._feed,
             "spool": lambda: replay.drain(house),
             "webhooks": self._tell_programs,
         }
@@ -137,6 +139,11 @@ class Worker:
             if count >= PASS:
                 await self._call_help()
             await self._refresh_minds()
+
+    async def _feed(self) -> None:
+        """Keep broadcasts fed. Every message that goes out calls for this; a look now and then is enough."""
+        await feed(self.house.db)
+        await asyncio.sleep(FEED)
 
     async def _tell_programs(self) -> None:
         """Outgoing webhooks, by the one worker that sweeps."""

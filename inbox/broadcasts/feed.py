@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bots.broadcast import Delivery, Skip, plan
 from bots.render import RenderError
-from inbox import ids, live, queue
+from inbox import bulk, ids, live, queue
 from inbox import schema as t
 from inbox.broadcasts.audience import CHUNK, Member, load, members, plan_of, rendered
 from inbox.db import Database
@@ -50,7 +50,7 @@ def _plan(connection: sa.Connection, now: datetime, broadcast: Any) -> bool:
         return True
     results = plan([member.person for member in chunk], plan_of(connection, broadcast.id, broadcast.channel_id), now)
     rows = [_ledger_row(broadcast.id, result, now) for result in results]
-    connection.execute(_LEDGER[connection.dialect.name], rows)
+    bulk.execute(connection, _LEDGER[connection.dialect.name], rows)
     values = {"planned_up_to": chunk[-1].id, "planned": b.planned + len(rows)}
     connection.execute(sa.update(t.broadcasts).where(b.id == broadcast.id).values(values))
     live.tell(connection, "broadcast", broadcast_id=broadcast.id)
@@ -127,9 +127,9 @@ def _insert(connection: sa.Connection, now: datetime, broadcast: Any, rows: list
     numbers = ids.take(connection, "messages", len(rows))
     for number, row in zip(numbers, rows, strict=True):
         row["id"] = number
-    connection.execute(sa.insert(t.messages), rows)
+    bulk.insert(connection, t.messages, rows)
     queued = [{"contact": row["contact_id"], "broadcast": broadcast.id, "message": row["id"], "now": now} for row in rows]
-    connection.execute(_QUEUED, queued)
+    bulk.execute(connection, _QUEUED, queued)
     queue.wake(connection, "deliver")
 
 
@@ -149,7 +149,7 @@ def _find_conversations(connection: sa.Connection, now: datetime, rows: Sequence
         for number, row in zip(ids.take(connection, "conversations", len(missing)), missing, strict=True)
     ]  # fmt: skip
     if new:
-        connection.execute(sa.insert(t.conversations), new)
+        bulk.insert(connection, t.conversations, new)
     found |= {row["contact_id"]: row["id"] for row in new}
     for row in rows:
         row["conversation_id"] = found[row["contact_id"]]
