@@ -21,12 +21,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-import msgspec
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from inbox import ids
+from inbox.engine import open_engine
 from inbox.gate import Gate
 from inbox.settings import Settings
 
@@ -40,8 +39,6 @@ Signal = tuple[Hashable, ...]
 GROUP = 256
 """At most so many calls in one transaction: bounds how long the lock is held."""
 TRIES = 4
-BUSY_SECONDS = 3
-"""How long SQLite waits for another program's lock. A webhook goes to the spool after that, before the provider gives up."""
 
 
 class DatabaseDown(Exception):
@@ -118,8 +115,8 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.sqlite = settings.sqlite
-        self._writing = _engine(settings, write=True)
-        self._reading = _engine(settings, write=False) if self.sqlite else self._writing
+        self._writing = open_engine(settings, write=True)
+        self._reading = open_engine(settings, write=False) if self.sqlite else self._writing
         self.on_commit: Callable[[Sequence[Signal]], None] = lambda signals: None
         self._gate = Gate(settings.data / "write.lock") if self.sqlite else contextlib.nullcontext()
         self._waiting = _Waiting()
@@ -324,45 +321,3 @@ def _translated() -> Iterator[None]:
     except DBAPIError as error:
         _raise_again(error)
         raise
-
-
-def _to_json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _engine(settings: Settings, *, write: bool) -> sa.Engine:
-    json: dict[str, Any] = {"json_serializer": _to_json, "json_deserializer": msgspec.json.decode}
-    if not settings.sqlite:
-        return sa.create_engine(
-            settings.sqlalchemy_url, pool_size=8, max_overflow=4, pool_pre_ping=False, pool_recycle=1800, pool_timeout=10,
-            connect_args={"options": "-c timezone=UTC", "connect_timeout": 5}, **json,
-        )  # fmt: skip
-    settings.data.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(
-        settings.sqlalchemy_url,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-        pool_size=2 if write else 5,
-        **json,
-    )
-    event.listen(engine, "connect", _prepare_writer if write else _prepare_reader)
-    event.listen(engine, "begin", _begin_immediate if write else _begin)
-    return engine
-
-
-def _prepare_writer(connection: Any, record: Any) -> None:
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-8000", "temp_store=MEMORY"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _prepare_reader(connection: Any, record: Any) -> None:
-    _prepare_writer(connection, record)
-    connection.execute("PRAGMA query_only=ON")
-
-
-def _begin_immediate(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begin(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN")

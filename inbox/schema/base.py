@@ -77,3 +77,9 @@ def one_of(name: str, *values: str) -> sa.CheckConstraint:
     """Only these words may stand in the column."""
     listed = ", ".join(f"'{v}'" for v in values)
     return sa.CheckConstraint(f"{name} IN ({listed})", name=f"{name}_known")
+
+
+def partial(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
+    """An index over the rows that fulfil a condition, on both databases."""
+    condition = sa.text(where)
+    return sa.Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)

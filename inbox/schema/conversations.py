@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from inbox.schema.base import Instant, Json, key, link, metadata, one_of
+from inbox.schema.base import Instant, Json, key, link, metadata, one_of, partial
 
 STATUSES = ("open", "waiting", "snoozed", "closed")
 OUTGOING_STATES = ("queued", "sending", "unknown", "sent", "failed", "delivered", "read")
@@ -35,38 +35,15 @@ conversations = sa.Table(
     sa.Column("opened_at", Instant, nullable=False),
     sa.Column("closed_at", Instant),
     one_of("status", *STATUSES),
-    sa.Index(
-        "uq_conversations_active",
-        "contact_id",
-        unique=True,
-        sqlite_where=sa.text("status <> 'closed'"),
-        postgresql_where=sa.text("status <> 'closed'"),
-    ),
+    partial("uq_conversations_active", "contact_id", where="status <> 'closed'", unique=True),
     sa.Index("ix_conversations_contact_id", "contact_id", "id"),
     sa.Index("uq_conversations_token", "token", unique=True),
     sa.Index("ix_conversations_last", "last_at", "id"),
     sa.Index("ix_conversations_status_last", "status", "last_at", "id"),
     sa.Index("ix_conversations_manager", "manager_id", "status", "last_at", "id"),
-    sa.Index(
-        "ix_conversations_heard",
-        "heard_at",
-        "id",
-        sqlite_where=sa.text("heard_at IS NOT NULL"),
-        postgresql_where=sa.text("heard_at IS NOT NULL"),
-    ),
-    sa.Index(
-        "ix_conversations_waiting",
-        "waiting_since",
-        "id",
-        sqlite_where=sa.text("waiting_since IS NOT NULL"),
-        postgresql_where=sa.text("waiting_since IS NOT NULL"),
-    ),
-    sa.Index(
-        "ix_conversations_snoozed",
-        "snoozed_until",
-        sqlite_where=sa.text("status = 'snoozed'"),
-        postgresql_where=sa.text("status = 'snoozed'"),
-    ),
+    partial("ix_conversations_heard", "heard_at", "id", where="heard_at IS NOT NULL"),
+    partial("ix_conversations_waiting", "waiting_since", "id", where="waiting_since IS NOT NULL"),
+    partial("ix_conversations_snoozed", "snoozed_until", where="status = 'snoozed'"),
 )
 """One request of one contact; at most one that is not closed. `heard_at`: set by receive, cleared by respond: the wake-up flag in
 the row. `bot`: whether the bot may speak (no person has it). `waiting_since`: the customer's oldest unanswered message.
@@ -112,40 +89,13 @@ messages = sa.Table(
     one_of("direction", "in", "out", "note"),
     one_of("author_kind", "contact", "manager", "bot", "system"),
     one_of("state", *OUTGOING_STATES),
-    sa.Index(
-        "uq_messages_external",
-        "channel_id",
-        "external_id",
-        "thread",
-        unique=True,
-        sqlite_where=sa.text("external_id IS NOT NULL"),
-        postgresql_where=sa.text("external_id IS NOT NULL"),
-    ),
-    sa.Index(
-        "uq_messages_idempotency_key",
-        "idempotency_key",
-        unique=True,
-        sqlite_where=sa.text("idempotency_key IS NOT NULL"),
-        postgresql_where=sa.text("idempotency_key IS NOT NULL"),
-    ),
+    partial("uq_messages_external", "channel_id", "external_id", "thread", where="external_id IS NOT NULL", unique=True),
+    partial("uq_messages_idempotency_key", "idempotency_key", where="idempotency_key IS NOT NULL", unique=True),
     sa.Index("ix_messages_conversation", "conversation_id", "at", "id"),
     sa.Index("ix_messages_contact", "contact_id", "at", "id"),
-    sa.Index("ix_messages_unheard", "conversation_id", sqlite_where=sa.text("NOT heard"), postgresql_where=sa.text("NOT heard")),
-    sa.Index(
-        "ix_messages_queue",
-        "channel_id",
-        "priority",
-        "id",
-        sqlite_where=sa.text("state = 'queued'"),
-        postgresql_where=sa.text("state = 'queued'"),
-    ),
-    sa.Index(
-        "ix_messages_active",
-        "conversation_id",
-        "id",
-        sqlite_where=sa.text("state IN ('queued', 'sending')"),
-        postgresql_where=sa.text("state IN ('queued', 'sending')"),
-    ),
+    partial("ix_messages_unheard", "conversation_id", where="NOT heard"),
+    partial("ix_messages_queue", "channel_id", "priority", "id", where="state = 'queued'"),
+    partial("ix_messages_active", "conversation_id", "id", where="state IN ('queued', 'sending')"),
 )
 """`at`: the provider's time for what came in; `created_at`: ours. `heard`: respond has dealt with it. `thread`: where
 `external_id` is unique (a Telegram chat), else empty. `parts`: how many of its fitted parts the provider has taken."""
@@ -227,12 +177,7 @@ attachments = sa.Table(
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
     one_of("state", "waiting", "stored", "failed"),
     sa.Index("ix_attachments_message_id", "message_id"),
-    sa.Index(
-        "ix_attachments_waiting",
-        "try_at",
-        sqlite_where=sa.text("state = 'waiting'"),
-        postgresql_where=sa.text("state = 'waiting'"),
-    ),
+    partial("ix_attachments_waiting", "try_at", where="state = 'waiting'"),
 )
 
 tasks = sa.Table(
@@ -251,23 +196,9 @@ tasks = sa.Table(
     sa.Column("done_by", sa.BigInteger),
     sa.Column("moves", sa.Integer, nullable=False, server_default="0"),
     one_of("kind", "answer", "reminder"),
-    sa.Index(
-        "uq_tasks_answer",
-        "conversation_id",
-        unique=True,
-        sqlite_where=sa.text("kind = 'answer' AND done_at IS NULL"),
-        postgresql_where=sa.text("kind = 'answer' AND done_at IS NULL"),
-    ),
-    sa.Index(
-        "ix_tasks_open", "due_at", "id", sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL")
-    ),
-    sa.Index(
-        "ix_tasks_manager",
-        "manager_id",
-        "due_at",
-        sqlite_where=sa.text("done_at IS NULL"),
-        postgresql_where=sa.text("done_at IS NULL"),
-    ),
+    partial("uq_tasks_answer", "conversation_id", where="kind = 'answer' AND done_at IS NULL", unique=True),
+    partial("ix_tasks_open", "due_at", "id", where="done_at IS NULL"),
+    partial("ix_tasks_manager", "manager_id", "due_at", where="done_at IS NULL"),
     sa.Index("ix_tasks_contact_id", "contact_id"),
 )
 """Something due. At most one open `answer` task a conversation: "answer by `due_at`"."""
