@@ -1,0 +1,12 @@
+"""What mail needs to be remembered."""
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

@@ -1,0 +1,12 @@
+"""What the web chat needs to be remembered."""
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
