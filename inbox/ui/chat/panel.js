@@ -102,7 +102,7 @@ export class Panel {
 
   received(state) {
     const fresh = state.items.filter((item) => !item.mine && item.state !== "read" && item.state !== "delivered");
-    this.wire.acknowledge(fresh.map((item) => item.id), "received");
+    this.wire.acknowledge(fresh.map((item) => item.id), "delivered");
   }
 
   hear(told) {

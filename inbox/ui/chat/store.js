@@ -1,6 +1,6 @@
 // What a visitor's browser remembers: token, messages and outbox in localStorage, shared by the tabs; files in IndexedDB.
 const KEPT = 200;
-export const RANK = { sent: 1, delivered: 2, read: 3 };
+const RANK = { sent: 1, delivered: 2, read: 3 };
 
 export class Store {
   // One store a chat and signed-in user ("" for nobody): who signs out of a shared computer leaves nothing behind.
@@ -44,7 +44,7 @@ export class Store {
       for (const item of items) {
         const old = known.get(keyOf(item));
         const kept = old && (RANK[old.state] ?? 0) > (RANK[item.state] ?? 0) ? { state: old.state } : {};
-        known.set(keyOf(item), { ...old, ...item, ...kept });
+        known.set(keyOf(item), { ...old, ...item, told: item.told ?? item.state, ...kept });
       }
       const arrived = new Set(items.map((item) => item.client_id));
       state.outbox = state.outbox.filter((entry) => !arrived.has(entry.id));
@@ -54,10 +54,22 @@ export class Store {
   }
 
   mark(ids, reached) {
-    const marked = new Set(ids);
-    this.change((state) => {
-      for (const item of state.items) if (marked.has(item.id) && !item.mine) item.state = reached;
-    });
+    this.edit(ids, (item) => { item.state = reached; });
+  }
+
+  // The server knows that these were seen: until then they stay owed, over a reload too.
+  settle(ids, reached) {
+    this.edit(ids, (item) => { item.told = reached; });
+  }
+
+  owed(reached) {
+    const behind = (item) => !item.mine && item.state === reached && RANK[reached] > (RANK[item.told] ?? 0);
+    return this.state.items.filter(behind).map((item) => item.id);
+  }
+
+  edit(ids, how) {
+    const meant = new Set(ids);
+    this.change((state) => { for (const item of state.items) if (meant.has(item.id) && !item.mine) how(item); });
   }
 
   // The anonymous visitor's state, if this store is a signed-in user's; every other user's is forgotten.

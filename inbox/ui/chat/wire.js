@@ -1,6 +1,4 @@
 // The way to the server: a session, posts that are never lost or doubled, and one stream for all tabs of a browser.
-import { RANK } from "./store.js";
-
 const PAUSES = [500, 1000, 2000, 5000, 10_000, 30_000];
 const SILENCE = 45_000;
 
@@ -139,7 +137,7 @@ export class Wire {
     const answer = await this.ask(`messages?since=${encodeURIComponent(known.since)}`);
     this.store.merge(answer.items, answer.next);
     this.synced = Date.now();
-    await this.acknowledgeAgain(answer.items);
+    for (const reached of ["read", "delivered"]) await this.report(this.store.owed(reached), reached);
   }
 
   // A tab that was asleep may have missed something that no stream told.
@@ -147,21 +145,19 @@ export class Wire {
     if (this.streaming && this.store.state.token && Date.now() - (this.synced ?? 0) > 20_000) this.sync().catch(() => {});
   }
 
-  // What the server believes less seen than this browser knows: the acknowledgement was lost on its way.
-  async acknowledgeAgain(items) {
-    const here = new Map(this.store.state.items.map((item) => [item.id, item.state]));
-    const behind = items.filter((item) => !item.mine && (RANK[here.get(item.id)] ?? 0) > RANK[item.state]);
-    for (const [state, type] of [["read", "read"], ["delivered", "received"]]) {
-      const ids = behind.filter((item) => here.get(item.id) === state).map((item) => item.id);
-      if (ids.length) await this.ask("messages", { type, ids });
-    }
+  // Acknowledge messages of ours; what could not be told is told again after the next sync.
+  async acknowledge(ids, reached) {
+    if (!ids.length) return;
+    this.store.mark(ids, reached);
+    await this.report(ids, reached).catch(() => {});
   }
 
-  // Acknowledge messages of ours; what could not be told is told again after the next sync.
-  async acknowledge(ids, type) {
-    if (!ids.length) return;
-    this.store.mark(ids, type === "read" ? "read" : "delivered");
-    await this.ask("messages", { type, ids: ids.slice(-200) }).catch(() => {});
+  async report(ids, reached) {
+    for (let from = 0; from < ids.length; from += 200) {
+      const some = ids.slice(from, from + 200);
+      await this.ask("messages", { type: reached === "read" ? "read" : "received", ids: some });
+      this.store.settle(some, reached);
+    }
   }
 
   typing() {
