@@ -39,6 +39,8 @@ Signal = tuple[Hashable, ...]
 GROUP = 256
 """At most so many calls in one transaction: bounds how long the lock is held."""
 TRIES = 4
+PATIENCE = 1.0
+"""Seconds after which a writer no longer waits for a loop that is blocked, and does the work itself."""
 
 
 class DatabaseDown(Exception):
@@ -71,12 +73,13 @@ class _Waiting:
     closed: bool = False
     ready: threading.Condition = field(default_factory=threading.Condition)
 
-    def put(self, call: _Call) -> None:
+    def put(self, calls: Sequence[_Call]) -> bool:
+        """False when closed: nobody will take them any more."""
         with self.ready:
-            if self.closed:
-                raise DatabaseDown("The database is closed")
-            self.calls.append(call)
-            self.ready.notify()
+            if not self.closed:
+                self.calls.extend(calls)
+                self.ready.notify()
+            return not self.closed
 
     def take(self) -> list[_Call]:
         """The next group: all waiting calls of one batch function, or the single calls at the front. Empty when closed."""
@@ -120,6 +123,7 @@ class Database:
         self.on_commit: Callable[[Sequence[Signal]], None] = lambda signals: None
         self._gate = Gate(settings.data / "write.lock") if self.sqlite else contextlib.nullcontext()
         self._waiting = _Waiting()
+        self._gathered: dict[asyncio.AbstractEventLoop, list[_Call]] = {}
         self._writers: list[threading.Thread] = []
         self._readers = ThreadPoolExecutor(4, "db-read")
         self._lock = threading.Lock()
@@ -157,8 +161,31 @@ class Database:
         call = _Call(function, arguments, keywords, batch, loop, loop.create_future())
         if not self._writers:
             self._start()
-        self._waiting.put(call)
+        if batch:
+            self._gather(loop, call)
+        else:
+            self._put([call])
         return await call.future
+
+    def _put(self, calls: Sequence[_Call]) -> None:
+        if not self._waiting.put(calls):
+            for call in calls:
+                call.future.set_exception(DatabaseDown("The database is closed"))
+
+    def _gather(self, loop: asyncio.AbstractEventLoop, call: _Call) -> None:
+        """Hand the calls over when the loop has taken in all that came over the network, so that groups are large where much
+        comes at once. There is no timer: one turn of the loop without a further call, and they go."""
+        gathered = self._gathered.setdefault(loop, [])
+        gathered.append(call)
+        if len(gathered) == 1:
+            loop.call_soon(self._hand_over, loop, 1)
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop, seen: int) -> None:
+        gathered = self._gathered[loop]
+        if seen < len(gathered) < GROUP:
+            loop.call_soon(self._hand_over, loop, len(gathered))
+        else:
+            self._put(self._gathered.pop(loop))
 
     def _start(self) -> None:
         with self._lock:
@@ -188,13 +215,35 @@ class Database:
                 with _translated(), self._gate, self._writing.connect() as connection:
                     connection.info.pop("signals", None)
                     with connection.begin():
-                        _run_together(connection, group) if together else _run_apart(connection, group)
+                        if together and self.sqlite:
+                            self._run_on(group[0].loop, lambda: _run_together(connection, group))
+                        elif together:
+                            _run_together(connection, group)
+                        else:
+                            _run_apart(connection, group)
                     return tuple(connection.info.pop("signals", ()))
             except _Again:
                 continue
             except _Poisoned:
                 together = False
         raise DatabaseDown("The database is too busy")
+
+    def _run_on(self, loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
+        """Run the short statements of a batch in the event loop's thread while this one waits: two threads that both want the
+        interpreter hand it to and fro at every statement, which costs more than the statements. What needs no interpreter,
+        the lock, the commit and its fsync, stays here."""
+        errand = _Errand(work)
+        try:
+            loop.call_soon_threadsafe(errand.run)
+        except RuntimeError:  # that loop is closed
+            errand.run()
+        waited = 0.0
+        while not errand.done.wait(PATIENCE / 20):
+            waited += PATIENCE / 20
+            if self._waiting.closed or waited >= PATIENCE:
+                errand.run()
+        if errand.error is not None:
+            raise errand.error
 
     def _give_out(self, group: list[_Call], signals: Sequence[Signal]) -> None:
         by_loop: dict[asyncio.AbstractEventLoop, list[_Call]] = {}
@@ -226,6 +275,26 @@ class Database:
             self._gate.close()
         self._writing.dispose()
         self._reading.dispose()
+
+
+@dataclass(slots=True)
+class _Errand:
+    """Work that whoever comes first does, once."""
+
+    work: Callable[[], None]
+    error: BaseException | None = None
+    taken: threading.Lock = field(default_factory=threading.Lock)
+    done: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        if not self.taken.acquire(blocking=False):
+            return
+        try:
+            self.work()
+        except BaseException as error:
+            self.error = error
+        finally:
+            self.done.set()
 
 
 class _Again(Exception):

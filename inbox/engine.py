@@ -11,6 +11,9 @@ from inbox.settings import Settings
 BUSY_SECONDS = 3
 """How long SQLite waits for another program's lock. A webhook goes to the spool after that, before the provider gives up."""
 
+CHECKPOINT = "wal_autocheckpoint=4000"
+"""Pages of 4 KB in the write-ahead log before they are copied into the file: a page that is changed often is copied once."""
+
 
 def open_engine(settings: Settings, *, write: bool) -> sa.Engine:
     """An engine whose connections write, or for SQLite ones that can only read. Nothing connects yet."""
@@ -23,7 +26,7 @@ def open_engine(settings: Settings, *, write: bool) -> sa.Engine:
     settings.data.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
         settings.sqlalchemy_url,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "cached_statements": 1000},
         pool_size=2 if write else 5,
         **json,
     )
@@ -34,7 +37,14 @@ def open_engine(settings: Settings, *, write: bool) -> sa.Engine:
 
 def _prepare_writer(connection: Any, record: Any) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-8000", "temp_store=MEMORY"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "cache_size=-8000",
+        "temp_store=MEMORY",
+        CHECKPOINT,
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 

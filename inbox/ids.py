@@ -2,10 +2,9 @@
 
 import sqlalchemy as sa
 
-_SQLITE = sa.text(
-    "INSERT INTO sequences (name, next) VALUES (:name, :count + 1) "
-    "ON CONFLICT (name) DO UPDATE SET next = next + :count RETURNING next"
-)
+from inbox import bulk
+
+_SQLITE = "INSERT INTO sequences (name, next) VALUES (?, ? + 1) ON CONFLICT (name) DO UPDATE SET next = next + ? RETURNING next"
 
 
 def take(connection: sa.Connection, table: str, count: int = 1) -> range | list[int]:
@@ -13,9 +12,9 @@ def take(connection: sa.Connection, table: str, count: int = 1) -> range | list[
     if count == 0:
         return range(0)
     if connection.dialect.name == "sqlite":
-        end = connection.execute(_SQLITE, {"name": table, "count": count}).scalar_one()
+        end = bulk.drive(connection, _SQLITE, (table, count, count))[0][0]
         return range(end - count, end)
-    rows = connection.exec_driver_sql(f"SELECT nextval('{table}_ids') FROM generate_series(1, %s)", (count,))  # noqa: S608 table is ours
+    rows = bulk.drive(connection, f"SELECT nextval('{table}_ids') FROM generate_series(1, %s)", (count,))  # noqa: S608 table is ours
     return [row[0] for row in rows]
 
 

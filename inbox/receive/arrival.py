@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from channels.base import Hook
 from channels.events import JSON, Event, InboundMessage, MessageEdited
@@ -64,10 +65,8 @@ class Heard:
     @property
     def message(self) -> InboundMessage:
         """The message, of an InboundMessage or MessageEdited."""
-        if isinstance(self.event, MessageEdited):
-            return self.event.message
-        assert isinstance(self.event, InboundMessage)
-        return self.event
+        event: Any = self.event
+        return event.message if type(event) is MessageEdited else event
 
     @property
     def edited_at(self) -> datetime | None:

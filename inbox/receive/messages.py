@@ -48,7 +48,7 @@ def known_ids(connection: sa.Connection, keys: Sequence[tuple[int, str, str]]) -
     found: dict[tuple[int, str, str], int] = {}
     for channel_id, external_ids in by_channel.items():
         for statement in (_PARTS, _KNOWN):
-            rows = connection.execute(statement, {"channel": channel_id, "external_ids": external_ids})
+            rows = bulk.fetch(connection, statement, {"channel": channel_id, "external_ids": external_ids})
             found |= {(channel_id, external_id, thread): message_id for message_id, external_id, thread in rows}
     return found
 

@@ -63,7 +63,7 @@ def _by_reach(connection: sa.Connection, knocks: Sequence[Knock]) -> None:
     for knock in knocks:
         by_channel[knock.channel_id][knock.address].append(knock)
     for channel_id, by_address in by_channel.items():
-        for address, contact_id, name in connection.execute(_REACHES, {"channel": channel_id, "addresses": list(by_address)}):
+        for address, contact_id, name in bulk.fetch(connection, _REACHES, {"channel": channel_id, "addresses": list(by_address)}):
             for knock in by_address[address]:
                 knock.contact_id = contact_id
                 knock.named = bool(name) or not knock.person.name
@@ -75,7 +75,7 @@ def _by_identity(connection: sa.Connection, knocks: Sequence[Knock]) -> None:
     for identity in _verified(knocks):
         by_kind[identity.kind].add(identity.address)
     for kind, addresses in by_kind.items():
-        rows = connection.execute(_IDENTITIES, {"kind": kind, "addresses": list(addresses)})
+        rows = bulk.fetch(connection, _IDENTITIES, {"kind": kind, "addresses": list(addresses)})
         found |= {(kind, address): contact_id for address, contact_id in rows}
     for knock in knocks:
         keys = ((i.kind, i.address) for i in knock.person.identities if i.verified)

@@ -25,7 +25,7 @@ def wants_answer(message: InboundMessage) -> bool:
 def find_or_open(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:
     """Fill in `conversation_id`. What machines wrote about a conversation stays with it, or at least opens no other."""
     contacts = {each.contact_id for each in heard}
-    rows = connection.execute(_ACTIVE, {"contacts": list(contacts)})
+    rows = bulk.fetch(connection, _ACTIVE, {"contacts": list(contacts)})
     active = {contact_id: conversation_id for conversation_id, contact_id in rows}
     missing: dict[int, list[Heard]] = defaultdict(list)
     for each in heard:
@@ -46,7 +46,7 @@ def _answered(each: Heard) -> int:
 def _file(connection: sa.Connection, missing: dict[int, list[Heard]]) -> None:
     """Take out of `missing` what only machines wrote to people we know: it is filed under their newest conversation."""
     machines = [contact for contact, heard in missing.items() if not any(_wanted(each) for each in heard)]
-    newest = connection.execute(_NEWEST, {"contacts": machines}) if machines else ()
+    newest = bulk.fetch(connection, _NEWEST, {"contacts": machines}) if machines else ()
     for contact_id, conversation_id in newest:
         for each in missing.pop(contact_id):
             each.conversation_id = conversation_id

@@ -63,9 +63,13 @@ def _to_utc(value: datetime | None) -> datetime | None:
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""A primary key's type. SQLite's INTEGER holds 64 bits too, and as a primary key it is the table's own order: no second index."""
+
+
 def key(name: str = "id") -> sa.Column[int]:
     """A primary key taken from `inbox.ids`, so that whole batches know their ids before they are written."""
-    return sa.Column(name, sa.BigInteger, primary_key=True, autoincrement=False)
+    return sa.Column(name, Id, primary_key=True, autoincrement=False)
 
 
 def link(name: str, target: str, *, nullable: bool = False, ondelete: str | None = None) -> sa.Column[int]:

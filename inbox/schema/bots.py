@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from inbox.schema.base import Instant, Json, key, link, metadata, one_of
+from inbox.schema.base import Id, Instant, Json, key, link, metadata, one_of
 
 flows = sa.Table(
     "flows",
@@ -22,7 +22,7 @@ flows = sa.Table(
 flow_sessions = sa.Table(
     "flow_sessions",
     metadata,
-    sa.Column("conversation_id", sa.BigInteger, sa.ForeignKey("conversations.id"), primary_key=True),
+    sa.Column("conversation_id", Id, sa.ForeignKey("conversations.id"), primary_key=True, autoincrement=False),
     link("flow_id", "flows.id"),
     sa.Column("flow_version", sa.Integer, nullable=False),
     sa.Column("state", Json, nullable=False),
@@ -91,5 +91,6 @@ recipients = sa.Table(
     sa.Column("changed_at", Instant, nullable=False),
     one_of("state", "waiting", "queued", "sent", "delivered", "read", "failed", "unknown", "skipped"),
     sa.Index("ix_recipients_state", "broadcast_id", "state", "contact_id"),
+    sqlite_with_rowid=False,
 )
 """The ledger: one row a person, so that nobody is written to twice however often the broadcast is started."""

@@ -28,6 +28,7 @@ contact_tags = sa.Table(
     sa.Column("tag", sa.Text, primary_key=True),
     sa.Column("contact_id", sa.BigInteger, sa.ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
     sa.Index("ix_contact_tags_contact_id", "contact_id"),
+    sqlite_with_rowid=False,
 )
 
 identities = sa.Table(
@@ -58,6 +59,7 @@ reaches = sa.Table(
     sa.Column("blocked_reason", sa.Text, nullable=False, server_default=""),
     sa.Column("context", Json, nullable=False, server_default="{}"),
     sa.Index("ix_reaches_contact_id", "contact_id"),
+    sqlite_with_rowid=False,
 )
 """How a channel reaches a contact. `heard_at`: their last message here (opens the window). `stopped_at`: they said stop.
 `blocked_at`: the provider says that nothing arrives here."""

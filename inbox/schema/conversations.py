@@ -107,6 +107,7 @@ message_parts = sa.Table(
     sa.Column("external_id", sa.Text, primary_key=True),
     sa.Column("thread", sa.Text, primary_key=True),
     link("message_id", "messages.id"),
+    sqlite_with_rowid=False,
 )
 """Further provider ids of a message that went out in several parts (the first stands in the message), or came in as an album."""
 
@@ -129,6 +130,7 @@ reactions = sa.Table(
     sa.Column("author", sa.Text, primary_key=True),
     sa.Column("emoji", sa.Text, nullable=False),
     sa.Column("at", Instant, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 loose_statuses = sa.Table(
@@ -154,6 +156,7 @@ files = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("mime", sa.Text, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    sqlite_with_rowid=False,
 )
 """Contents of attachments, stored once by hash."""
 

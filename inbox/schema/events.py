@@ -27,6 +27,7 @@ leases = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("holder", sa.Text, nullable=False),
     sa.Column("until", Instant, nullable=False),
+    sqlite_with_rowid=False,
 )
 """Who does what only one process may do: sweeping."""
 
@@ -39,6 +40,7 @@ idempotency = sa.Table(
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("answer", Json, nullable=False),
     sa.Column("at", Instant, nullable=False),
+    sqlite_with_rowid=False,
 )
 """What a POST with an Idempotency-Key was answered, to be answered the same again."""
 
@@ -64,5 +66,6 @@ sequences = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("next", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 """SQLite only: its single writer makes a plain row as good as a sequence. PostgreSQL has a real sequence `<table>_ids`."""

@@ -40,6 +40,7 @@ team_members = sa.Table(
     sa.Column("team_id", sa.BigInteger, sa.ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("manager_id", sa.BigInteger, sa.ForeignKey("managers.id", ondelete="CASCADE"), primary_key=True),
     sa.Index("ix_team_members_manager_id", "manager_id"),
+    sqlite_with_rowid=False,
 )
 
 sessions = sa.Table(

@@ -139,7 +139,7 @@ async def test_a_deadlock_is_run_again(db: Database) -> None:
 
     other = Database(db.settings)
     assert [*await asyncio.gather(db.run(cross, "x", "y"), other.run(cross, "y", "x"))] == ["x", "y"]
-    assert len(tries) == 3
+    assert len(tries) >= 3
     other.close()
 
 

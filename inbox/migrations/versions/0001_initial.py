@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from inbox.schema.base import Instant, Json
+from inbox.schema.base import Id, Instant, Json
 
 revision = "0001"
 down_revision = None
@@ -15,7 +15,7 @@ def upgrade() -> None:
 
     op.create_table(
         "events",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("at", Instant(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("actor_kind", sa.Text(), nullable=False),
@@ -37,10 +37,11 @@ def upgrade() -> None:
         sa.Column("mime", sa.Text(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_files")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "flows",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
@@ -60,6 +61,7 @@ def upgrade() -> None:
         sa.Column("answer", Json, nullable=False),
         sa.Column("at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("manager_id", "key", name=op.f("pk_idempotency")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "leases",
@@ -67,10 +69,11 @@ def upgrade() -> None:
         sa.Column("holder", sa.Text(), nullable=False),
         sa.Column("until", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "managers",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
@@ -88,7 +91,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "segments",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("filter", Json, nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
@@ -100,10 +103,11 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("next", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_sequences")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "teams",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("hours", Json, nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
@@ -112,7 +116,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "templates",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
@@ -126,7 +130,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "channels",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("settings", Json, server_default="{}", nullable=False),
@@ -149,7 +153,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "contacts",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
         sa.Column("language", sa.Text(), nullable=True),
@@ -170,7 +174,7 @@ def upgrade() -> None:
 
     op.create_table(
         "sessions",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("secret_hash", sa.Text(), nullable=False),
         sa.Column("manager_id", sa.BigInteger(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
@@ -193,13 +197,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["manager_id"], ["managers.id"], name=op.f("fk_team_members_manager_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_team_members_team_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("team_id", "manager_id", name=op.f("pk_team_members")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("team_members", schema=None) as batch_op:
         batch_op.create_index("ix_team_members_manager_id", ["manager_id"], unique=False)
 
     op.create_table(
         "tokens",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("secret_hash", sa.Text(), nullable=False),
         sa.Column("manager_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
@@ -215,7 +220,7 @@ def upgrade() -> None:
 
     op.create_table(
         "webhooks",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=True),
         sa.Column("kinds", Json, server_default="[]", nullable=False),
@@ -231,7 +236,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "broadcasts",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("template_id", sa.BigInteger(), nullable=True),
         sa.Column("body", sa.Text(), nullable=False),
@@ -260,13 +265,14 @@ def upgrade() -> None:
         sa.Column("contact_id", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_contact_tags_contact_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("tag", "contact_id", name=op.f("pk_contact_tags")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("contact_tags", schema=None) as batch_op:
         batch_op.create_index("ix_contact_tags_contact_id", ["contact_id"], unique=False)
 
     op.create_table(
         "conversations",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("contact_id", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("channel_id", sa.BigInteger(), nullable=False),
@@ -333,7 +339,7 @@ def upgrade() -> None:
 
     op.create_table(
         "identities",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("contact_id", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
@@ -348,7 +354,7 @@ def upgrade() -> None:
 
     op.create_table(
         "loose_statuses",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("channel_id", sa.BigInteger(), nullable=False),
         sa.Column("external_id", sa.Text(), nullable=False),
         sa.Column("thread", sa.Text(), server_default="", nullable=False),
@@ -365,7 +371,7 @@ def upgrade() -> None:
 
     op.create_table(
         "raw_bodies",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("channel_id", sa.BigInteger(), nullable=False),
         sa.Column("received_at", Instant(), nullable=False),
         sa.Column("method", sa.Text(), nullable=False),
@@ -397,13 +403,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_reaches_channel_id")),
         sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_reaches_contact_id")),
         sa.PrimaryKeyConstraint("channel_id", "address", name=op.f("pk_reaches")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("reaches", schema=None) as batch_op:
         batch_op.create_index("ix_reaches_contact_id", ["contact_id"], unique=False)
 
     op.create_table(
         "flow_sessions",
-        sa.Column("conversation_id", sa.BigInteger(), nullable=False),
+        sa.Column("conversation_id", Id, autoincrement=False, nullable=False),
         sa.Column("flow_id", sa.BigInteger(), nullable=False),
         sa.Column("flow_version", sa.Integer(), nullable=False),
         sa.Column("state", Json, nullable=False),
@@ -415,7 +422,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "messages",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("conversation_id", sa.BigInteger(), nullable=False),
         sa.Column("contact_id", sa.BigInteger(), nullable=False),
         sa.Column("channel_id", sa.BigInteger(), nullable=False),
@@ -503,7 +510,7 @@ def upgrade() -> None:
 
     op.create_table(
         "notices",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("channel_id", sa.BigInteger(), nullable=False),
         sa.Column("raw_id", sa.BigInteger(), nullable=True),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -535,13 +542,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["broadcast_id"], ["broadcasts.id"], name=op.f("fk_recipients_broadcast_id")),
         sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_recipients_contact_id")),
         sa.PrimaryKeyConstraint("broadcast_id", "contact_id", name=op.f("pk_recipients")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("recipients", schema=None) as batch_op:
         batch_op.create_index("ix_recipients_state", ["broadcast_id", "state", "contact_id"], unique=False)
 
     op.create_table(
         "tasks",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), server_default="", nullable=False),
         sa.Column("contact_id", sa.BigInteger(), nullable=False),
@@ -586,7 +594,7 @@ def upgrade() -> None:
 
     op.create_table(
         "attachments",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("message_id", sa.BigInteger(), nullable=False),
         sa.Column("contact_id", sa.BigInteger(), nullable=False),
         sa.Column("channel_id", sa.BigInteger(), nullable=False),
@@ -627,6 +635,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_message_parts_channel_id")),
         sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_message_parts_message_id")),
         sa.PrimaryKeyConstraint("channel_id", "external_id", "thread", name=op.f("pk_message_parts")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "reactions",
@@ -636,10 +645,11 @@ def upgrade() -> None:
         sa.Column("at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_reactions_message_id")),
         sa.PrimaryKeyConstraint("message_id", "author", name=op.f("pk_reactions")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "versions",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", Id, autoincrement=False, nullable=False),
         sa.Column("message_id", sa.BigInteger(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("html", sa.Text(), nullable=True),
