@@ -147,4 +147,4 @@ def _taker(connection: sa.Connection, statement: sa.Select[Any]) -> Callable[[Se
         values.append(f"row[{n}]" if convert is None else f"convert{n}(row[{n}])")
     if not any(known[f"convert{n}"] for n in range(len(columns))):
         return make._make  # type: ignore[no-any-return]
-    return eval(f"lambda row: make(({', '.join(values)},))", known)  # type: ignore[no-any-return]  # noqa: S307 places only
+    return eval(f"lambda row: make(({', '.join(values)},))", known)  # noqa: S307 places only
