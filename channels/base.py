@@ -223,6 +223,20 @@ class Download:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Segments:
+    """What a text costs where each piece of it is paid for (SMS)."""
+
+    encoding: str
+    """GSM-7 or UCS-2: one character outside of GSM's alphabet makes the whole text UCS-2."""
+    characters: int
+    """Units used: most characters are one, some two."""
+    count: int
+    """How many SMS are sent and paid for; 0 for no text at all."""
+    left: int
+    """Units that still fit into the last of them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
     """What the provider says this channel is, after `connect`. `notes` are warnings for the person who set it up."""
 
@@ -294,6 +308,10 @@ class Connector(abc.ABC):
 
         Connection refused or no route is Retry; a time-out or a closed connection after the request was written is Unknown.
         """
+
+    def cost(self, message: OutgoingMessage) -> Segments | None:
+        """How many paid pieces the provider makes of this (fitted) message, for the preview. Pure. None: it is one piece."""
+        return None
 
     def answer(self, hook: Hook) -> Answer:
         """The answer to an accepted hook. For a GET, the handshake: raise BadSignature where the secret in it is wrong.

@@ -23,6 +23,7 @@ from channels.base import (
     OutgoingMessage,
     Refused,
     Retry,
+    Segments,
     Sent,
     Settings,
     Transport,
@@ -33,9 +34,9 @@ from channels.events import JSON, Event
 from channels.sms_parts import errors
 from channels.sms_parts.form import require_signature
 from channels.sms_parts.inbound import events
-from channels.sms_parts.segments import segments
+from channels.sms_parts.segments import count
 
-__all__ = ["SmsConnector", "SmsSettings", "segments"]
+__all__ = ["SmsConnector", "SmsSettings"]
 
 _SENDER = re.compile(r"MG[A-Za-z0-9]{1,64}|(?:whatsapp:)?\+[1-9]\d{4,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 _&+-]{1,11}")
 """A Messaging Service, a number, a short code or an alphanumeric sender id."""
@@ -116,6 +117,12 @@ class SmsConnector(Connector):
         if hook.method == "GET":
             return Answer(status=405, body=b"Set the method of this webhook to HTTP POST in Twilio's console")
         return Answer(body=_EMPTY_TWIML, content_type="text/xml")
+
+    def cost(self, message: OutgoingMessage) -> Segments | None:
+        """Counted for a text by SMS: an MMS, and whatever goes over WhatsApp, is paid for as one."""
+        if self._whatsapp or message.attachments or message.template:
+            return None
+        return count(message.text)
 
     async def send(self, message: OutgoingMessage) -> Sent:
         body = urlencode(self._form(message)).encode()

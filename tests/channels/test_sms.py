@@ -38,7 +38,7 @@ from channels.base import (
 )
 from channels.events import ConsentChanged, DeliveryStatus, Identity, InboundMessage, MessageEdited, Notice
 from channels.registry import connector_type
-from channels.sms import SmsConnector, SmsSettings, segments
+from channels.sms import SmsConnector, SmsSettings
 from channels.sms_parts.errors import MEANINGS
 from channels.sms_parts.form import pairs
 
@@ -641,28 +641,3 @@ async def test_a_wrong_account_is_a_misconfiguration(twilio: tuple[Twilio, Any],
     provider.status, provider.body = status, body
     with pytest.raises(Misconfigured):
         await connect().connect(URL)
-
-
-# The length of a text
-
-LENGTHS = [
-    ("nothing", "", ("GSM-7", 1, 160)),
-    ("160 letters", "a" * 160, ("GSM-7", 1, 160)),
-    ("161 letters", "a" * 161, ("GSM-7", 2, 153)),
-    ("306 letters", "a" * 306, ("GSM-7", 2, 153)),
-    ("307 letters", "a" * 307, ("GSM-7", 3, 153)),
-    ("80 of two units", "€" * 80, ("GSM-7", 1, 160)),
-    ("one of two units at the end of a segment", "a" * 152 + "€" + "a" * 152, ("GSM-7", 3, 153)),
-    ("70 Russian letters", "я" * 70, ("UCS-2", 1, 70)),
-    ("71 Russian letters", "я" * 71, ("UCS-2", 2, 67)),
-    ("135 Russian letters", "я" * 135, ("UCS-2", 3, 67)),
-    ("an emoji is two units", "😀" * 35, ("UCS-2", 1, 70)),
-    ("an emoji is never cut", "я" * 66 + "😀" + "я" * 66, ("UCS-2", 3, 67)),
-    ("accents of the alphabet", "èéùìòÇØøÅåÆæßÉÄÖÑÜäöñüà", ("GSM-7", 1, 160)),
-    ("an accent outside of it", "ç", ("UCS-2", 1, 70)),
-]
-
-
-@pytest.mark.parametrize(("text", "expected"), [case[1:] for case in LENGTHS], ids=[case[0] for case in LENGTHS])
-def test_a_text_becomes_so_many_sms(text: str, expected: tuple[str, int, int]) -> None:
-    assert segments(text) == expected
