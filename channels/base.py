@@ -139,6 +139,10 @@ class Capabilities:
     """States that the provider reports by itself: sent, delivered, read, failed."""
     rate: float = 30.0
     """Messages a second that the provider takes from one channel."""
+    choice_kinds: frozenset[str] = frozenset({"reply"})
+    """Kinds of `Choice` that are buttons here. A link becomes a line of the text; the others have nothing to stand for them."""
+    natively: frozenset[str] = frozenset()
+    """What it carries as such: location, contacts, reaction. Elsewhere words and a link to a map say the same."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,6 +151,13 @@ class Choice:
 
     id: str
     title: str
+    description: str = ""
+    """A second line, where choices are shown as a list."""
+    section: str = ""
+    """Heading over the choices of a list that have the same one."""
+    kind: str = "reply"
+    """reply; link (opens `value`, nothing comes back); location (asks where the customer is); form (opens form `value`)."""
+    value: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,12 +174,90 @@ class OutgoingFile:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TemplateUse:
-    """An approved template of the provider with its variables, positional ("1", "2") or named."""
+class Location:
+    """A place on the map."""
+
+    latitude: float
+    longitude: float
+    name: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContactCard:
+    """Somebody whom the customer may want to reach. `name` as it is shown; phones in E.164."""
+
+    name: str
+    phones: Sequence[str] = ()
+    emails: Sequence[str] = ()
+    organisation: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TemplateHeader:
+    """What stands above a template's text. `variables` name what `TemplateUse.variables` must hold for it."""
+
+    kind: str
+    """text, image, video, gif, document, location."""
+    text: str = ""
+    variables: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TemplateButton:
+    """A button under a template. `variable`: `TemplateUse.buttons` must hold a value under its index."""
+
+    kind: str
+    """reply, url, phone, copy_code, otp, flow, catalog, call ... as the provider calls it."""
+    text: str = ""
+    variable: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderTemplate:
+    """A template that the provider keeps for this account; only an approved one can be sent."""
 
     name: str
     language: str
-    variables: Mapping[str, str] = field(default_factory=dict)
+    external_id: str = ""
+    status: str = "approved"
+    """approved, pending, rejected, paused, disabled."""
+    category: str = ""
+    quality: str = ""
+    """high, medium, low, unknown; empty where the provider does not say."""
+    reason: str = ""
+    """Why it is rejected or paused."""
+    body: str = ""
+    """Text with {{1}} or {{name}} where its variables go."""
+    variables: Sequence[str] = ()
+    """Of the body, in their order."""
+    header: TemplateHeader | None = None
+    footer: str = ""
+    buttons: Sequence[TemplateButton] = ()
+
+
+TemplateValue = str | Mapping[str, JSON]
+"""A text, or a typed value in the provider's own words with a `fallback_value` ({"type": "currency", "currency": {...}})."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TemplateUse:
+    """An approved template of the provider with its variables, positional ("1", "2") or named.
+
+    A header's variable is called `header`, or `header.NAME` where it is named; a file of the header is the message's
+    attachment, a place its `location`.
+    """
+
+    name: str
+    language: str
+    variables: Mapping[str, TemplateValue] = field(default_factory=dict)
+    buttons: Mapping[str, str] = field(default_factory=dict)
+    """Index of a button ("0") -> its value: end of a link, code, what a reply sends back."""
+    button_kinds: Mapping[str, str] = field(default_factory=dict)
+    """Index of a button -> its `TemplateButton.kind`, url where it is not said."""
+    components: Sequence[Mapping[str, JSON]] = ()
+    """Further parts in the provider's own words, for what the fields above have none for (carousel, limited-time offer)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,6 +290,10 @@ class OutgoingMessage:
     """Facts about the address that the connector itself reported earlier (`InboundMessage.reply_context`)."""
     status_url: str | None = None
     """Public address of this channel's hook with our message id in it, for providers that call back per message."""
+    location: Location | None = None
+    contacts: Sequence[ContactCard] = ()
+    reaction: str | None = None
+    """An emoji on the message `reply_to`, empty to take it back. `text` says it where the channel knows no reactions."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -338,6 +431,13 @@ class Connector(abc.ABC):
 
     async def typing(self, address: str, reply_to: str | None = None, extra: Mapping[str, JSON] | None = None) -> None:
         """Show the customer that somebody writes. Best effort: errors are the caller's to ignore."""
+
+    async def read(self, address: str, external_id: str, extra: Mapping[str, JSON] | None = None) -> None:
+        """Show the customer that their message was read. Best effort: errors are the caller's to ignore."""
+
+    async def templates(self) -> Sequence[ProviderTemplate] | None:
+        """All templates of the account, None where the provider keeps no list. Raises Retry, Refused or Misconfigured."""
+        return None
 
     async def connect(self, webhook: str) -> Account:
         """Check the settings with the provider, tell it our webhook address where it takes one. Raises Misconfigured or Retry."""

@@ -170,6 +170,24 @@ class ContactChanged:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TemplateNews:
+    """What the provider told of one of the account's templates. Empty: it said nothing of that.
+
+    `status`, `quality`, `category` as in `channels.base.ProviderTemplate`, or status "removed". `stale`: its text changed too,
+    so that the list must be read again.
+    """
+
+    name: str
+    language: str
+    external_id: str = ""
+    status: str = ""
+    quality: str = ""
+    category: str = ""
+    reason: str = ""
+    stale: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Notice:
     """Something else the provider told us: template approved, quality changed; `broken` for an unreadable element."""
 
@@ -177,6 +195,7 @@ class Notice:
     text: str = ""
     data: JSON = None
     error: bool = False
+    template: TemplateNews | None = None
 
 
 Event = InboundMessage | MessageEdited | MessageDeleted | Reaction | DeliveryStatus | ConsentChanged | ContactChanged | Notice
