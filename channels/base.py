@@ -338,6 +338,25 @@ class Account:
     notes: Sequence[str] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One thing that was looked at on a channel. `mend`: what a newcomer has to do where it is not ok; no secret in any field."""
+
+    name: str
+    """What was looked at, in a word or two: token, webhook, permissions, IMAP ..."""
+    state: str = "ok"
+    """ok, warning (works, but not as it should, or cannot be told now) or error (does not work)."""
+    text: str = ""
+    mend: str = ""
+
+    @classmethod
+    def failed(cls, name: str, error: ChannelError, mend: str) -> "Check":
+        """What a refused call tells: an error where the provider said no, a warning where it could not be asked."""
+        if isinstance(error, Retry | Unknown):
+            return cls(name=name, state="warning", text=error.reason, mend="This may pass: try again in a minute")
+        return cls(name=name, state="error", text=error.reason, mend=mend)
+
+
 class Settings(BaseModel):
     """Base of a connector's settings. Fields draw the form (title, description); a `SecretStr` is encrypted and never logged."""
 
@@ -442,6 +461,18 @@ class Connector(abc.ABC):
     async def connect(self, webhook: str) -> Account:
         """Check the settings with the provider, tell it our webhook address where it takes one. Raises Misconfigured or Retry."""
         return Account(name=self.title)
+
+    async def checks(self, webhook: str) -> Sequence[Check]:
+        """Look at all that can be wrong with the channel: token, permissions, webhook, servers. Raises nothing.
+
+        A connector's own looks and changes nothing with the provider; this default asks `connect`.
+        """
+        try:
+            account = await self.connect(webhook)
+        except ChannelError as error:
+            return [Check.failed("account", error, "Compare the settings with what the provider shows")]
+        said = [Check(name="account", state="warning", text=note) for note in account.notes]
+        return [Check(name="account", text=f"{account.name} {account.address}".strip()), *said]
 
     async def close(self) -> None:
         """Let go of connections of one's own. The transport belongs to the caller."""
