@@ -79,7 +79,14 @@ class Blocked(Refused):
 
 
 class Misconfigured(ChannelError):
-    """The channel itself is wrong (token revoked, number gone): no message of it can be sent until somebody mends it."""
+    """The channel itself is wrong (token revoked, number gone): no message of it can be sent until somebody mends it.
+
+    `field`: the setting that is wrong, where that is known.
+    """
+
+    def __init__(self, reason: str, *, code: str = "", field: str = "") -> None:
+        super().__init__(reason, code=code)
+        self.field = field
 
 
 class Unknown(ChannelError):
@@ -280,6 +287,8 @@ class OutgoingMessage:
     """External id of the message that this one quotes or answers."""
     references: Sequence[str] = ()
     """Earlier external ids of the thread, oldest first (mail)."""
+    cc: Sequence[str] | None = None
+    """Who else gets it (mail). None: whoever else was on the mail that a person's answer is about; empty: nobody."""
     token: str = ""
     """Secret token of the conversation, for a reply address (mail)."""
     automatic: bool = False
