@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from channels.base import Capabilities, Choice, OutgoingFile, OutgoingMessage
 from channels.fit_parts.answers import understand
 from channels.fit_parts.cut import shorten, split
+from channels.fit_parts.instead import say_instead
 from channels.fit_parts.plain import html_to_text
 
 __all__ = ["fit", "html_to_text", "split", "understand"]
@@ -26,6 +27,7 @@ def fit(message: OutgoingMessage, can: Capabilities) -> list[OutgoingMessage]:
     """
     if message.template and can.templates:
         return [message]
+    message = say_instead(message, can)
     carried, linked = _sort(message.attachments, can)
     text = message.text or (html_to_text(message.html) if message.html else "")
     few = len(message.choices) <= can.choices
@@ -76,7 +78,7 @@ def _arrange(whole: OutgoingMessage, files: Sequence[OutgoingFile], can: Capabil
 
 
 def _bare(whole: OutgoingMessage, files: Sequence[OutgoingFile]) -> OutgoingMessage:
-    return replace(whole, text="", html=None, choices=(), attachments=files)
+    return replace(whole, text="", html=None, choices=(), attachments=files, location=None, contacts=())
 
 
 def _texts(whole: OutgoingMessage, can: Capabilities) -> list[OutgoingMessage]:
@@ -84,8 +86,8 @@ def _texts(whole: OutgoingMessage, can: Capabilities) -> list[OutgoingMessage]:
     parts = split(whole.text, can.text_limit)
     if len(parts) == 1:
         return [replace(whole, text=parts[0])]
-    cut = replace(whole, html=None, choices=())
-    return [*(replace(cut, text=part) for part in parts[:-1]), replace(cut, text=parts[-1], choices=whole.choices)]
+    cut = replace(whole, html=None, choices=(), location=None, contacts=())
+    return [*(replace(cut, text=part) for part in parts[:-1]), replace(whole, html=None, text=parts[-1])]
 
 
 def _number(parts: Sequence[OutgoingMessage]) -> list[OutgoingMessage]:
