@@ -21,10 +21,10 @@ import abc
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import aiohttp
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from channels.events import JSON, Event
 
@@ -145,7 +145,11 @@ class Capabilities:
     receipts: frozenset[str] = frozenset()
     """States that the provider reports by itself: sent, delivered, read, failed."""
     rate: float = 30.0
-    """Messages a second that the provider takes from one channel."""
+    """Messages a second that the provider takes from one channel; as many may go at once. 0: no limit known."""
+    address_rate: float | None = None
+    """Messages a second that the provider takes for one person, where it counts them; None: as many as the channel's."""
+    address_burst: int = 1
+    """How many may go to one person at once before `address_rate` holds them back."""
     choice_kinds: frozenset[str] = frozenset({"reply"})
     """Kinds of `Choice` that are buttons here. A link becomes a line of the text; the others have nothing to stand for them."""
     natively: frozenset[str] = frozenset()
@@ -285,6 +289,8 @@ class OutgoingMessage:
     template: TemplateUse | None = None
     reply_to: str | None = None
     """External id of the message that this one quotes or answers."""
+    quote: str = ""
+    """The beginning of the message that is quoted; `channels.fit` puts it above the text where `replies` is not carried."""
     references: Sequence[str] = ()
     """Earlier external ids of the thread, oldest first (mail)."""
     cc: Sequence[str] | None = None
@@ -370,6 +376,14 @@ class Settings(BaseModel):
     """Base of a connector's settings. Fields draw the form (title, description); a `SecretStr` is encrypted and never logged."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, str_strip_whitespace=True)
+
+    rate: Annotated[float | None, BeforeValidator(lambda given: None if given == "" else given)] = Field(
+        default=None,
+        title="Messages a second",
+        description="How fast this channel may send; empty: as fast as its provider is known to take, 0: without a limit of ours",
+        ge=0,
+        le=10_000,
+    )
 
 
 Publish = Callable[[str, Mapping[str, Any]], Awaitable[None]]
