@@ -106,8 +106,10 @@ async def start_conversation(call: Call, body: NewConversation) -> views.OneConv
     does not let us write first.
     """
     said = messages.Reply(
-        text=body.text, channel_id=body.channel_id, subject=body.subject, choices=[c.model_dump() for c in body.choices],
-        attachments=[f.to_send() for f in body.attachments], template=body.template.model_dump() if body.template else None,
+        text=body.text, channel_id=body.channel_id, subject=body.subject,
+        choices=[c.model_dump(exclude_defaults=True) for c in body.choices],
+        attachments=[f.to_send() for f in body.attachments] + (body.template.files() if body.template else []),
+        template=body.template.to_send() if body.template else None,
     )  # fmt: skip
     conversation_id = await once(call, messages.start, call.now, call.me, body.contact_id, said)
     return await call.read(views.one, conversation_id, call.now)
