@@ -86,6 +86,8 @@ messages = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("edited_at", Instant),
     sa.Column("deleted_at", Instant),
+    sa.Column("send_at", Instant),
+    sa.Column("parts_all", sa.Integer),
     one_of("direction", "in", "out", "note"),
     one_of("author_kind", "contact", "manager", "bot", "system"),
     one_of("state", *OUTGOING_STATES),
@@ -98,7 +100,8 @@ messages = sa.Table(
     partial("ix_messages_active", "conversation_id", "id", where="state IN ('queued', 'sending')"),
 )
 """`at`: the provider's time for what came in; `created_at`: ours. `heard`: respond has dealt with it. `thread`: where
-`external_id` is unique (a Telegram chat), else empty. `parts`: how many of its fitted parts the provider has taken."""
+`external_id` is unique (a Telegram chat), else empty. `parts`: how many of its `parts_all` fitted parts the provider has taken.
+`send_at`: a person wanted it sent then; `try_at`: not before, whatever the reason."""
 
 message_parts = sa.Table(
     "message_parts",
@@ -154,8 +157,15 @@ files = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("mime", sa.Text, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("width", sa.Integer),
+    sa.Column("height", sa.Integer),
+    sa.Column("duration", sa.Float),
+    sa.Column("thumbnail", sa.Text),
+    sa.Column("looked_at", Instant),
+    partial("ix_files_new", "created_at", where="looked_at IS NULL"),
 )
-"""Contents of attachments, stored once by hash."""
+"""Contents of attachments, stored once by hash. Their type is what their bytes say. `looked_at`: when the worker noted the size of
+a picture, the length of a sound (`duration`, seconds) and made the `thumbnail`, itself a content named by its hash."""
 
 attachments = sa.Table(
     "attachments",
