@@ -100,7 +100,7 @@ messages = sa.Table(
     partial("ix_messages_active", "conversation_id", "id", where="state IN ('queued', 'sending')"),
 )
 """`at`: the provider's time for what came in; `created_at`: ours. `heard`: respond has dealt with it. `thread`: where
-`external_id` is unique (a Telegram chat), else empty. `parts`: how many of its `parts_all` fitted parts the provider has taken.
+`external_id` is unique (a Telegram chat), else empty. `parts`: how many of its `parts_all` parts the provider has taken.
 `send_at`: a person wanted it sent then; `try_at`: not before, whatever the reason."""
 
 message_parts = sa.Table(
