@@ -164,7 +164,7 @@ files = sa.Table(
     sa.Column("looked_at", Instant),
     partial("ix_files_new", "created_at", where="looked_at IS NULL"),
 )
-"""Contents of attachments, stored once by hash. Their type is what their bytes say. `looked_at`: when the worker noted the size of
+"""Contents of attachments, stored once by hash. The type is what the bytes say. `looked_at`: when the worker noted the size of
 a picture, the length of a sound (`duration`, seconds) and made the `thumbnail`, itself a content named by its hash."""
 
 attachments = sa.Table(
