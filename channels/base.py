@@ -267,6 +267,8 @@ class TemplateUse:
     """Index of a button ("0") -> its value: end of a link, code, what a reply sends back."""
     button_kinds: Mapping[str, str] = field(default_factory=dict)
     """Index of a button -> its `TemplateButton.kind`, url where it is not said."""
+    header: str = ""
+    """`TemplateHeader.kind`, where the header is known: in what form its file goes."""
     components: Sequence[Mapping[str, JSON]] = ()
     """Further parts in the provider's own words, for what the fields above have none for (carousel, limited-time offer)."""
 
