@@ -97,7 +97,7 @@ class InboundMessage:
     auto_reply: bool = False
     """A machine answered for a person (away note, auto-responder, list)."""
     report: bool = False
-    """A mail system's own message that is neither answer nor bounce: receipt, delivery confirmed, complaint. Nobody answers it."""
+    """A mail system's own message, neither answer nor bounce: receipt, delivery confirmed, complaint. Nobody answers it."""
     bounce: Bounce | None = None
     data: Mapping[str, JSON] = field(default_factory=dict)
     """What else is worth showing: {"location": {"latitude":, "longitude":, "name":}}, {"contacts": [...]}, {"order": ...}."""
@@ -175,6 +175,8 @@ class ContactChanged:
     address: str
     at: datetime
     verified: bool = True
+    fields: Mapping[str, JSON] = field(default_factory=dict)
+    """What else they said of themselves, by name; it fills the card's empty fields and overwrites none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
