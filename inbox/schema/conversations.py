@@ -25,6 +25,7 @@ conversations = sa.Table(
     sa.Column("subject", sa.Text),
     sa.Column("token", sa.Text, nullable=False),
     sa.Column("heard_at", Instant),
+    sa.Column("seen_at", Instant),
     sa.Column("waiting_since", Instant),
     sa.Column("answer_due", Instant),
     sa.Column("snoozed_until", Instant),
@@ -47,7 +48,8 @@ conversations = sa.Table(
 )
 """One request of one contact; at most one that is not closed. `heard_at`: set by receive, cleared by respond: the wake-up flag in
 the row. `bot`: whether the bot may speak (no person has it). `waiting_since`: the customer's oldest unanswered message.
-`address`: where the customer wrote last. `token`: the secret part of its reply address."""
+`address`: where the customer wrote last. `token`: the secret part of its reply address. `seen_at`: when a person last looked at
+what had come."""
 
 messages = sa.Table(
     "messages",

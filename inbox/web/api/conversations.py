@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
 from pydantic import Field, StringConstraints
 
-from channels.base import ChannelError
+from channels.base import ChannelError, Connector
 from inbox import live
 from inbox.actions import conversations as actions
 from inbox.actions import messages
@@ -175,10 +176,10 @@ def _tell_typing(connection: sa.Connection, conversation_id: int, me: int) -> tu
     return conversation.channel_id, conversation.address
 
 
-async def _show_customer(call: Call, channel_id: int, address: str) -> None:
+async def _show_customer(call: Call, channel_id: int, show: Callable[[Connector], Awaitable[None]]) -> None:
     """Best effort: a channel that does not answer at once is none of the operator's business."""
     line = await call.app[keys.ACCOUNTS].line(channel_id)
-    if line is not None and line.channel.can.typing:
+    if line is not None:
         with contextlib.suppress(ChannelError, TimeoutError):
             async with asyncio.timeout(2):
-                await line.connector.typing(address)
+                await show(line.connector)
