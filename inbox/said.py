@@ -17,14 +17,16 @@ class Said(TypedDict):
     location: Location | None
     contacts: list[ContactCard]
     reaction: str | None
+    cc: list[str] | None
 
 
 def said(data: Mapping[str, Any]) -> Said:
-    """What `data` holds of choices, template, place, contacts and reaction."""
+    """What `data` holds of choices, template, place, contacts, reaction and copies."""
     return Said(
         choices=[Choice(**{name: each[name] for name in _CHOICE if each.get(name)}) for each in data.get("choices", ())],
         template=TemplateUse(**data["template"]) if data.get("template") else None,
         location=Location(**data["location"]) if data.get("location") else None,
         contacts=[ContactCard(**each) for each in data.get("contacts", ())],
         reaction=data.get("reaction"),
+        cc=data.get("cc"),
     )

@@ -19,6 +19,8 @@ from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotFound
 
 _m = t.messages.c
+_BESIDES = ("location", "contacts", "reaction", "cc")
+"""What has no column of its own: see `inbox.said`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +50,8 @@ class Reply:
     contacts: Sequence[Mapping[str, Any]] = ()
     reaction: str | None = None
     """An emoji on the message `reply_to`; empty takes it back."""
+    cc: Sequence[str] | None = None
+    """Who else gets the mail. None: whoever was on the customer's mail; empty: nobody."""
 
 
 def reply(connection: sa.Connection, now: datetime, by: int, conversation_id: int, said: Reply) -> int:
@@ -73,7 +77,7 @@ def retry(connection: sa.Connection, now: datetime, by: int, message_id: int, *,
         conversation_id=old.conversation_id, author_kind="manager", author_id=by, text=old.text, html=old.html,
         channel_id=old.channel_id, choices=data.get("choices", ()), template=data.get("template"), reply_to=old.reply_to,
         subject=old.subject, files=_files_of(connection, message_id),
-        data={**{name: data[name] for name in ("location", "contacts", "reaction") if name in data}, "retry_of": message_id},
+        data={**{name: data[name] for name in _BESIDES if name in data}, "retry_of": message_id},
     )  # fmt: skip
     new_id = queue_message(connection, now, draft)
     connection.execute(sa.update(t.messages).where(_m.id == message_id).values(data={**data, "retried_as": new_id}))
@@ -123,8 +127,9 @@ def _draft(connection: sa.Connection, now: datetime, by: int, conversation: sa.R
 
 
 def _besides(said: Reply) -> dict[str, Any]:
-    """What a message says that has no column: see `inbox.said`."""
-    found = {"location": said.location, "contacts": [dict(card) for card in said.contacts] or None, "reaction": said.reaction}
+    """Those of `_BESIDES` that it says."""
+    cards, others = [dict(card) for card in said.contacts] or None, None if said.cc is None else list(said.cc)
+    found = {"location": said.location, "contacts": cards, "reaction": said.reaction, "cc": others}
     return {name: value for name, value in found.items() if value is not None}
 
 

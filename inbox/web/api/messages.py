@@ -128,6 +128,8 @@ class NewMessage(Body):
     contacts: list[CardSent] = Field(default_factory=list, max_length=10)
     reaction: Annotated[str, Field(max_length=50)] | None = None
     """An emoji on the message `reply_to`, empty to take it back. Sent as a text where the channel knows no reactions."""
+    cc: list[Mail] | None = Field(default=None, max_length=50)
+    """Who else gets the mail: without it whoever was on the customer's mail, empty: nobody. Other channels know no copies."""
     reply_to: Id | None = None
     """The message that this one quotes."""
     subject: Annotated[str, Field(max_length=998)] | None = None
@@ -163,7 +165,7 @@ async def add_message(call: Call, conversation_id: int, body: NewMessage) -> vie
         template=body.template.to_send() if body.template else None,
         reply_to=body.reply_to, subject=body.subject, note=body.note, send_at=body.send_at,
         location=body.location.model_dump() if body.location else None, contacts=[c.model_dump() for c in body.contacts],
-        reaction=body.reaction,
+        reaction=body.reaction, cc=body.cc,
     )  # fmt: skip
     message_id = await once(call, actions.reply, call.now, call.me, conversation_id, said)
     return await call.read(views.one, message_id)
