@@ -145,7 +145,7 @@ class Capabilities:
     receipts: frozenset[str] = frozenset()
     """States that the provider reports by itself: sent, delivered, read, failed."""
     rate: float = 30.0
-    """Messages a second that the provider takes from one channel; as many may go at once. 0: no limit known."""
+    """Messages a second that the provider takes from one channel, a quarter of them at once. 0: no limit known."""
     address_rate: float | None = None
     """Messages a second that the provider takes for one person, where it counts them; None: as many as the channel's."""
     address_burst: int = 1
@@ -246,6 +246,8 @@ class ProviderTemplate:
     header: TemplateHeader | None = None
     footer: str = ""
     buttons: Sequence[TemplateButton] = ()
+    problem: str = ""
+    """Why it cannot be sent from here even when it is approved."""
 
 
 TemplateValue = str | Mapping[str, JSON]
@@ -271,6 +273,8 @@ class TemplateUse:
     """`TemplateHeader.kind`, where the header is known: in what form its file goes."""
     components: Sequence[Mapping[str, JSON]] = ()
     """Further parts in the provider's own words, for what the fields above have none for (carousel, limited-time offer)."""
+    external_id: str = ""
+    """The provider's id of it, where it is known (`ProviderTemplate.external_id`); some providers send by id only."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
