@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+import aiohttp
 import sqlalchemy as sa
 from cryptography.fernet import Fernet, MultiFernet
 from pydantic import SecretStr, ValidationError
@@ -24,7 +25,6 @@ from channels.base import (
     Retry,
     Settings,
     Transport,
-    call_once,
 )
 from channels.events import JSON
 from channels.registry import connector_type
@@ -219,6 +219,15 @@ class Line:
     connector: Connector
 
 
+async def _read(response: aiohttp.ClientResponse, largest: int) -> bytes:
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(65_536):
+        content += chunk
+        if len(content) > largest:
+            raise Refused("The file is too large to keep")
+    return bytes(content)
+
+
 class Accounts:
     """The connectors of one process. A change of a channel is noticed within `FRESH` seconds, or at once by `refresh`."""
 
@@ -280,13 +289,20 @@ class Accounts:
         self._lines = lines
         await asyncio.gather(*(connector.close() for connector in closing), return_exceptions=True)
 
-    async def fetch(self, url: str) -> Download:
-        """A file from a plain address (an attachment that a flow or a program named). Raises Retry or Refused."""
+    async def fetch(self, url: str, largest: int = 100 * 1024 * 1024) -> Download:
+        """A file from a plain address (an attachment that a flow or a program named). Raises Retry or Refused.
+
+        `largest`: bytes after which we stop reading, whatever was promised.
+        """
         if not url.startswith(("http://", "https://")):
             raise Refused("Only http and https addresses can be fetched")
         if not self._private and await inward(url):
             raise Refused("This address lies inside our own network and is not fetched")
-        status, headers, body = await call_once(lambda: self._transport.http.get(url, allow_redirects=self._private))
+        try:
+            async with self._transport.http.get(url, allow_redirects=self._private) as response:
+                status, headers, body = response.status, response.headers, await _read(response, largest)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+            raise Retry("The address does not answer") from None
         if status in (301, 302, 303, 307, 308):
             raise Refused("The address leads on to another one: give that one")
         if status >= 500:

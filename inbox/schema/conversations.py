@@ -189,6 +189,7 @@ attachments = sa.Table(
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
     one_of("state", "waiting", "stored", "failed"),
     sa.Index("ix_attachments_message_id", "message_id"),
+    partial("ix_attachments_sha256", "sha256", where="sha256 IS NOT NULL"),
     partial("ix_attachments_waiting", "try_at", where="state = 'waiting'"),
 )
 

@@ -20,6 +20,8 @@ def upgrade() -> None:
         op.add_column("files", column)
     unseen = sa.text("looked_at IS NULL")
     op.create_index("ix_files_new", "files", ["created_at"], sqlite_where=unseen, postgresql_where=unseen)
+    stored = sa.text("sha256 IS NOT NULL")
+    op.create_index("ix_attachments_sha256", "attachments", ["sha256"], sqlite_where=stored, postgresql_where=stored)
     op.create_table(
         "spool_marks",
         sa.Column("name", sa.Text, nullable=False),
@@ -30,6 +32,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("spool_marks")
+    op.drop_index("ix_attachments_sha256", "attachments")
     op.drop_index("ix_files_new", "files")
     for name in ("looked_at", "thumbnail", "duration", "height", "width"):
         op.drop_column("files", name)
