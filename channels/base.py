@@ -21,10 +21,10 @@ import abc
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import aiohttp
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from channels.events import JSON, Event
 
@@ -79,7 +79,14 @@ class Blocked(Refused):
 
 
 class Misconfigured(ChannelError):
-    """The channel itself is wrong (token revoked, number gone): no message of it can be sent until somebody mends it."""
+    """The channel itself is wrong (token revoked, number gone): no message of it can be sent until somebody mends it.
+
+    `field`: the setting that is wrong, where that is known.
+    """
+
+    def __init__(self, reason: str, *, code: str = "", field: str = "") -> None:
+        super().__init__(reason, code=code)
+        self.field = field
 
 
 class Unknown(ChannelError):
@@ -138,7 +145,15 @@ class Capabilities:
     receipts: frozenset[str] = frozenset()
     """States that the provider reports by itself: sent, delivered, read, failed."""
     rate: float = 30.0
-    """Messages a second that the provider takes from one channel."""
+    """Messages a second that the provider takes from one channel, a quarter of them at once. 0: no limit known."""
+    address_rate: float | None = None
+    """Messages a second that the provider takes for one person, where it counts them; None: as many as the channel's."""
+    address_burst: int = 1
+    """How many may go to one person at once before `address_rate` holds them back."""
+    choice_kinds: frozenset[str] = frozenset({"reply"})
+    """Kinds of `Choice` that are buttons here. A link becomes a line of the text; the others have nothing to stand for them."""
+    natively: frozenset[str] = frozenset()
+    """What it carries as such: location, contacts, reaction. Elsewhere words and a link to a map say the same."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,6 +162,13 @@ class Choice:
 
     id: str
     title: str
+    description: str = ""
+    """A second line, where choices are shown as a list."""
+    section: str = ""
+    """Heading over the choices of a list that have the same one."""
+    kind: str = "reply"
+    """reply; link (opens `value`, nothing comes back); location (asks where the customer is); form (opens form `value`)."""
+    value: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,12 +185,96 @@ class OutgoingFile:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TemplateUse:
-    """An approved template of the provider with its variables, positional ("1", "2") or named."""
+class Location:
+    """A place on the map."""
+
+    latitude: float
+    longitude: float
+    name: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContactCard:
+    """Somebody whom the customer may want to reach. `name` as it is shown; phones in E.164."""
+
+    name: str
+    phones: Sequence[str] = ()
+    emails: Sequence[str] = ()
+    organisation: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TemplateHeader:
+    """What stands above a template's text. `variables` name what `TemplateUse.variables` must hold for it."""
+
+    kind: str
+    """text, image, video, gif, document, location."""
+    text: str = ""
+    variables: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TemplateButton:
+    """A button under a template. `variable`: `TemplateUse.buttons` must hold a value under its index."""
+
+    kind: str
+    """reply, url, phone, copy_code, otp, flow, catalog, call ... as the provider calls it."""
+    text: str = ""
+    variable: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderTemplate:
+    """A template that the provider keeps for this account; only an approved one can be sent."""
 
     name: str
     language: str
-    variables: Mapping[str, str] = field(default_factory=dict)
+    external_id: str = ""
+    status: str = "approved"
+    """approved, pending, rejected, paused, disabled."""
+    category: str = ""
+    quality: str = ""
+    """high, medium, low, unknown; empty where the provider does not say."""
+    reason: str = ""
+    """Why it is rejected or paused."""
+    body: str = ""
+    """Text with {{1}} or {{name}} where its variables go."""
+    variables: Sequence[str] = ()
+    """Of the body, in their order."""
+    header: TemplateHeader | None = None
+    footer: str = ""
+    buttons: Sequence[TemplateButton] = ()
+    problem: str = ""
+    """Why it cannot be sent from here even when it is approved."""
+
+
+TemplateValue = str | Mapping[str, JSON]
+"""A text, or a typed value in the provider's own words with a `fallback_value` ({"type": "currency", "currency": {...}})."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TemplateUse:
+    """An approved template of the provider with its variables, positional ("1", "2") or named.
+
+    A header's variable is called `header`, or `header.NAME` where it is named; a file of the header is the message's
+    attachment, a place its `location`.
+    """
+
+    name: str
+    language: str
+    variables: Mapping[str, TemplateValue] = field(default_factory=dict)
+    buttons: Mapping[str, str] = field(default_factory=dict)
+    """Index of a button ("0") -> its value: end of a link, code, what a reply sends back."""
+    button_kinds: Mapping[str, str] = field(default_factory=dict)
+    """Index of a button -> its `TemplateButton.kind`, url where it is not said."""
+    header: str = ""
+    """`TemplateHeader.kind`, where the header is known: in what form its file goes."""
+    components: Sequence[Mapping[str, JSON]] = ()
+    """Further parts in the provider's own words, for what the fields above have none for (carousel, limited-time offer)."""
+    external_id: str = ""
+    """The provider's id of it, where it is known (`ProviderTemplate.external_id`); some providers send by id only."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -189,8 +295,12 @@ class OutgoingMessage:
     template: TemplateUse | None = None
     reply_to: str | None = None
     """External id of the message that this one quotes or answers."""
+    quote: str = ""
+    """The beginning of the message that is quoted; `channels.fit` puts it above the text where `replies` is not carried."""
     references: Sequence[str] = ()
     """Earlier external ids of the thread, oldest first (mail)."""
+    cc: Sequence[str] | None = None
+    """Who else gets it (mail). None: whoever else was on the mail that a person's answer is about; empty: nobody."""
     token: str = ""
     """Secret token of the conversation, for a reply address (mail)."""
     automatic: bool = False
@@ -201,6 +311,10 @@ class OutgoingMessage:
     """Facts about the address that the connector itself reported earlier (`InboundMessage.reply_context`)."""
     status_url: str | None = None
     """Public address of this channel's hook with our message id in it, for providers that call back per message."""
+    location: Location | None = None
+    contacts: Sequence[ContactCard] = ()
+    reaction: str | None = None
+    """An emoji on the message `reply_to`, empty to take it back. `text` says it where the channel knows no reactions."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -223,6 +337,20 @@ class Download:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Segments:
+    """What a text costs where each piece of it is paid for (SMS)."""
+
+    encoding: str
+    """GSM-7 or UCS-2: one character outside of GSM's alphabet makes the whole text UCS-2."""
+    characters: int
+    """Units used: most characters are one, some two."""
+    count: int
+    """How many SMS are sent and paid for; 0 for no text at all."""
+    left: int
+    """Units that still fit into the last of them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
     """What the provider says this channel is, after `connect`. `notes` are warnings for the person who set it up."""
 
@@ -231,10 +359,37 @@ class Account:
     notes: Sequence[str] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One thing that was looked at on a channel. `mend`: what a newcomer has to do where it is not ok; no secret in any field."""
+
+    name: str
+    """What was looked at, in a word or two: token, webhook, permissions, IMAP ..."""
+    state: str = "ok"
+    """ok, warning (works, but not as it should, or cannot be told now) or error (does not work)."""
+    text: str = ""
+    mend: str = ""
+
+    @classmethod
+    def failed(cls, name: str, error: ChannelError, mend: str) -> "Check":
+        """What a refused call tells: an error where the provider said no, a warning where it could not be asked."""
+        if isinstance(error, Retry | Unknown):
+            return cls(name=name, state="warning", text=error.reason, mend="This may pass: try again in a minute")
+        return cls(name=name, state="error", text=error.reason, mend=mend)
+
+
 class Settings(BaseModel):
     """Base of a connector's settings. Fields draw the form (title, description); a `SecretStr` is encrypted and never logged."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, str_strip_whitespace=True)
+
+    rate: Annotated[float | None, BeforeValidator(lambda given: None if given == "" else given)] = Field(
+        default=None,
+        title="Messages a second",
+        description="How fast this channel may send; empty: as fast as its provider is known to take, 0: without a limit of ours",
+        ge=0,
+        le=10_000,
+    )
 
 
 Publish = Callable[[str, Mapping[str, Any]], Awaitable[None]]
@@ -295,6 +450,10 @@ class Connector(abc.ABC):
         Connection refused or no route is Retry; a time-out or a closed connection after the request was written is Unknown.
         """
 
+    def cost(self, message: OutgoingMessage) -> Segments | None:
+        """How many paid pieces the provider makes of this (fitted) message, for the preview. Pure. None: it is one piece."""
+        return None
+
     def answer(self, hook: Hook) -> Answer:
         """The answer to an accepted hook. For a GET, the handshake: raise BadSignature where the secret in it is wrong.
 
@@ -321,9 +480,28 @@ class Connector(abc.ABC):
     async def typing(self, address: str, reply_to: str | None = None, extra: Mapping[str, JSON] | None = None) -> None:
         """Show the customer that somebody writes. Best effort: errors are the caller's to ignore."""
 
+    async def read(self, address: str, external_id: str, extra: Mapping[str, JSON] | None = None) -> None:
+        """Show the customer that their message was read. Best effort: errors are the caller's to ignore."""
+
+    async def templates(self) -> Sequence[ProviderTemplate] | None:
+        """All templates of the account, None where the provider keeps no list. Raises Retry, Refused or Misconfigured."""
+        return None
+
     async def connect(self, webhook: str) -> Account:
         """Check the settings with the provider, tell it our webhook address where it takes one. Raises Misconfigured or Retry."""
         return Account(name=self.title)
+
+    async def checks(self, webhook: str) -> Sequence[Check]:
+        """Look at all that can be wrong with the channel: token, permissions, webhook, servers. Raises nothing.
+
+        A connector's own looks and changes nothing with the provider; this default asks `connect`.
+        """
+        try:
+            account = await self.connect(webhook)
+        except ChannelError as error:
+            return [Check.failed("account", error, "Compare the settings with what the provider shows")]
+        said = [Check(name="account", state="warning", text=note) for note in account.notes]
+        return [Check(name="account", text=f"{account.name} {account.address}".strip()), *said]
 
     async def close(self) -> None:
         """Let go of connections of one's own. The transport belongs to the caller."""

@@ -56,6 +56,8 @@ class Bounce:
     hard: bool = False
     reason: str = ""
     external_id: str | None = None
+    delayed: bool = False
+    """A warning only: the server still tries."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +81,10 @@ class InboundMessage:
     attachments: Sequence[InboundFile] = ()
     reply_to: str | None = None
     """External id of the message that this one answers or quotes."""
+    answers: Sequence[str] = ()
+    """All ids that a mail says it answers (In-Reply-To may hold several), ours first."""
     references: Sequence[str] = ()
+    """The thread before it, oldest first. Weaker than `answers`: programs keep it when a mail begins something new."""
     token: str | None = None
     """Our conversation token, found in the address or subject that a mail came to."""
     choice: str | None = None
@@ -90,6 +95,9 @@ class InboundMessage:
     """Messages with the same group within one thread are one (albums)."""
     echo: bool = False
     auto_reply: bool = False
+    """A machine answered for a person (away note, auto-responder, list)."""
+    report: bool = False
+    """A mail system's own message, neither answer nor bounce: receipt, delivery confirmed, complaint. Nobody answers it."""
     bounce: Bounce | None = None
     data: Mapping[str, JSON] = field(default_factory=dict)
     """What else is worth showing: {"location": {"latitude":, "longitude":, "name":}}, {"contacts": [...]}, {"order": ...}."""
@@ -167,6 +175,26 @@ class ContactChanged:
     address: str
     at: datetime
     verified: bool = True
+    fields: Mapping[str, JSON] = field(default_factory=dict)
+    """What else they said of themselves, by name; it fills the card's empty fields and overwrites none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TemplateNews:
+    """What the provider told of one of the account's templates. Empty: it said nothing of that.
+
+    `status`, `quality`, `category` as in `channels.base.ProviderTemplate`, or status "removed". `stale`: its text changed too,
+    so that the list must be read again.
+    """
+
+    name: str
+    language: str
+    external_id: str = ""
+    status: str = ""
+    quality: str = ""
+    category: str = ""
+    reason: str = ""
+    stale: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,6 +205,7 @@ class Notice:
     text: str = ""
     data: JSON = None
     error: bool = False
+    template: TemplateNews | None = None
 
 
 Event = InboundMessage | MessageEdited | MessageDeleted | Reaction | DeliveryStatus | ConsentChanged | ContactChanged | Notice

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from channels.base import Capabilities, Choice, OutgoingFile, OutgoingMessage
 from channels.fit_parts.answers import understand
 from channels.fit_parts.cut import shorten, split
+from channels.fit_parts.instead import say_instead
+from channels.fit_parts.markup import split_html
 from channels.fit_parts.plain import html_to_text
 
 __all__ = ["fit", "html_to_text", "split", "understand"]
@@ -26,6 +28,7 @@ def fit(message: OutgoingMessage, can: Capabilities) -> list[OutgoingMessage]:
     """
     if message.template and can.templates:
         return [message]
+    message = say_instead(message, can)
     carried, linked = _sort(message.attachments, can)
     text = message.text or (html_to_text(message.html) if message.html else "")
     few = len(message.choices) <= can.choices
@@ -76,16 +79,20 @@ def _arrange(whole: OutgoingMessage, files: Sequence[OutgoingFile], can: Capabil
 
 
 def _bare(whole: OutgoingMessage, files: Sequence[OutgoingFile]) -> OutgoingMessage:
-    return replace(whole, text="", html=None, choices=(), attachments=files)
+    return replace(whole, text="", html=None, choices=(), attachments=files, location=None, contacts=())
 
 
 def _texts(whole: OutgoingMessage, can: Capabilities) -> list[OutgoingMessage]:
-    """The text in parts. HTML is kept only where nothing must be cut: half a tag helps nobody."""
-    parts = split(whole.text, can.text_limit)
+    """The text in parts. Formatting survives: what is open at a cut is closed there and opened again after it."""
+    parts: list[tuple[str, str | None]] = [(text, None) for text in split(whole.text, can.text_limit)]
     if len(parts) == 1:
-        return [replace(whole, text=parts[0])]
-    cut = replace(whole, html=None, choices=())
-    return [*(replace(cut, text=part) for part in parts[:-1]), replace(cut, text=parts[-1], choices=whole.choices)]
+        return [replace(whole, text=parts[0][0])]
+    if whole.html:
+        parts = [(html_to_text(html), html) for html in split_html(whole.html, can.text_limit)]
+    cut = replace(whole, choices=(), location=None, contacts=())
+    return [replace(cut, text=text, html=html) for text, html in parts[:-1]] + [
+        replace(whole, text=parts[-1][0], html=parts[-1][1])
+    ]
 
 
 def _number(parts: Sequence[OutgoingMessage]) -> list[OutgoingMessage]:

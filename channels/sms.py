@@ -1,16 +1,10 @@
-"""SMS, MMS and WhatsApp through Twilio."""
+"""SMS, MMS, WhatsApp and phone calls through Twilio."""
 
-import base64
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar, cast
-from urllib.parse import urlencode, urlsplit
-
-from pydantic import Field, SecretStr, field_validator
-from yarl import URL
 
 from channels.base import (
     Account,
@@ -19,29 +13,32 @@ from channels.base import (
     Connector,
     Download,
     Hook,
-    Misconfigured,
     OutgoingMessage,
+    ProviderTemplate,
     Refused,
     Retry,
+    Segments,
     Sent,
     Settings,
+    TemplateUse,
     Transport,
     Unknown,
-    call_once,
 )
 from channels.events import JSON, Event
-from channels.sms_parts import errors
-from channels.sms_parts.form import require_signature
+from channels.sms_parts import connect, errors, templates, voice
+from channels.sms_parts.api import Api
+from channels.sms_parts.calls import is_recording
+from channels.sms_parts.form import fields, require_signature
 from channels.sms_parts.inbound import events
-from channels.sms_parts.segments import segments
+from channels.sms_parts.segments import count, spares
+from channels.sms_parts.settings import SmsSettings, is_name, is_service, speaks_whatsapp
 
-__all__ = ["SmsConnector", "SmsSettings", "segments"]
+__all__ = ["SmsConnector", "SmsSettings"]
 
-_SENDER = re.compile(r"MG[A-Za-z0-9]{1,64}|(?:whatsapp:)?\+[1-9]\d{4,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 _&+-]{1,11}")
-"""A Messaging Service, a number, a short code or an alphanumeric sender id."""
-_EMPTY_TWIML = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
-_FORM = "application/x-www-form-urlencoded"
+_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response>{}</Response>'
+_EMPTY = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 _LARGEST_DOWNLOAD = 100 * 1024 * 1024
+_NO_SUCH_CONTENT = frozenset({"21654", "21655"})
 
 _SMS = Capabilities(
     text_limit=1600,
@@ -55,31 +52,14 @@ _SMS = Capabilities(
 _WHATSAPP = replace(
     _SMS,
     attachments=1,
+    media_limit=16 * 1024 * 1024,
     templates=True,
     can_start=True,
     window=timedelta(hours=24),
+    typing=True,
     receipts=_SMS.receipts | {"read"},
+    natively=frozenset({"location"}),
 )
-
-
-class SmsSettings(Settings):
-    """How to reach a Twilio account."""
-
-    account_sid: str = Field(
-        title="Account SID", description="Starts with AC; on the first page of Twilio's console", pattern="^[A-Za-z0-9]+$"
-    )
-    auth_token: SecretStr = Field(title="Auth token", description="Beside the account SID", min_length=1)
-    from_: str = Field(alias="from", title="From", description="+number, whatsapp:+number, or a Messaging Service SID (MG...)")
-    api_base: str = Field(
-        default="https://api.twilio.com", title="API address", description="Only for a stand-in", pattern="^https?://.+"
-    )
-
-    @field_validator("from_")
-    @classmethod
-    def _sender(cls, value: str) -> str:
-        if not _SENDER.fullmatch(value):
-            raise ValueError("must be a number like +15551234567, whatsapp:+15551234567 or a Messaging Service SID (MG...)")
-        return value
 
 
 class SmsConnector(Connector):
@@ -93,100 +73,119 @@ class SmsConnector(Connector):
 
     @classmethod
     def capabilities(cls, settings: Settings) -> Capabilities:
-        return _WHATSAPP if str(getattr(settings, "from_", "")).startswith("whatsapp:") else _SMS
+        sender = str(getattr(settings, "from_", ""))
+        if speaks_whatsapp(sender):
+            return _WHATSAPP
+        pictures = bool(getattr(settings, "mms", True)) and not is_name(sender)
+        return _SMS if pictures else replace(_SMS, media=frozenset(), media_limit=0)
 
     def __init__(self, settings: Settings, transport: Transport) -> None:
         self._settings = cast(SmsSettings, settings)
-        self._http = transport.http
-        self._whatsapp = self._settings.from_.startswith("whatsapp:")
+        self._whatsapp = speaks_whatsapp(self._settings.from_)
         self._token = self._settings.auth_token.get_secret_value().encode()
-        credentials = base64.b64encode(self._settings.account_sid.encode() + b":" + self._token).decode()
-        self._authorized = {"Authorization": f"Basic {credentials}"}
-        self._account = f"{self._settings.api_base.rstrip('/')}/2010-04-01/Accounts/{self._settings.account_sid}"
-        self._messages = URL(f"{self._account}/Messages.json")
+        self._api = Api(transport.http, self._settings.api_base, self._settings.account_sid, self._token)
+        self._contents: dict[tuple[str, str], str] = {}
+        """(name, language) of content templates -> their SID."""
 
     def verify(self, hook: Hook) -> None:
         require_signature(hook, self._token)
 
     def parse(self, hook: Hook) -> Sequence[Event]:
-        return events(hook)
+        return events(hook, self._settings.calls)
 
     def answer(self, hook: Hook) -> Answer:
-        """Empty TwiML: the answer is sent through the API. A GET cannot be kept, so that Twilio must show it as an error."""
+        """TwiML: what a caller hears; nothing for a message, which is answered through the API.
+
+        A GET cannot be kept, so that Twilio must show it as an error.
+        """
         if hook.method == "GET":
             return Answer(status=405, body=b"Set the method of this webhook to HTTP POST in Twilio's console")
-        return Answer(body=_EMPTY_TWIML, content_type="text/xml")
+        form = fields(hook)
+        told = voice.instructions(hook, form, self._settings) if form.get("CallSid") else ""
+        return Answer(body=_TWIML.format(told).encode() if told else _EMPTY, content_type="text/xml")
+
+    def cost(self, message: OutgoingMessage) -> Segments | None:
+        """Counted for a text by SMS: an MMS, and whatever goes over WhatsApp, is paid for as one."""
+        if self._whatsapp or message.address.startswith("whatsapp:") or message.attachments or message.template:
+            return None
+        return count(message.text, smart=self._settings.smart_encoding)
 
     async def send(self, message: OutgoingMessage) -> Sent:
-        body = urlencode(self._form(message)).encode()
-        headers = self._authorized | {"Content-Type": _FORM}
-        status, answered, content = await call_once(lambda: self._http.post(self._messages, data=body, headers=headers))
-        errors.raise_for(status, answered, content)
+        if message.address.startswith("anonymous:"):
+            raise Refused("The caller hid their number, so that nobody can answer", code="anonymous")
+        if message.template is None:
+            return await self._post(message, self._content(message))
+        use = message.template
+        sid = use.external_id or self._contents.get((use.name, use.language), use.name)
         try:
-            sid = json.loads(content)["sid"]
+            return await self._post(message, templates.parameters(sid, use))
+        except Refused as error:
+            found = await self._find_content(use) if error.code in _NO_SUCH_CONTENT else None
+            if found in (None, sid):
+                raise
+        return await self._post(message, templates.parameters(str(found), use))
+
+    async def _find_content(self, use: TemplateUse) -> str | None:
+        """The SID of a template that is known by its name. Asked only when Twilio did not take the name for one."""
+        await self.templates()
+        return self._contents.get((use.name, use.language))
+
+    async def templates(self) -> Sequence[ProviderTemplate] | None:
+        found = await templates.all_templates(self._api, whatsapp=self._whatsapp)
+        self._contents = {(each.name, each.language): each.external_id for each in found}
+        return found
+
+    async def _post(self, message: OutgoingMessage, content: Sequence[tuple[str, str]]) -> Sent:
+        form = [("To", self._recipient(message.address)), *self._sender(), *content]
+        if message.status_url:
+            form.append(("StatusCallback", message.status_url))
+        status, headers, body = await self._api.post(self._api.messages, form)
+        errors.raise_for(status, headers, body)
+        try:
+            sid = json.loads(body)["sid"]
         except (ValueError, KeyError, TypeError) as error:
             raise Unknown("Twilio accepted the call, but its answer names no message", code=str(status)) from error
         return Sent(external_ids=[str(sid)])
 
-    def _form(self, message: OutgoingMessage) -> list[tuple[str, str]]:
-        form = [("To", self._recipient(message.address)), self._sender()]
-        if message.template:
-            form.append(("ContentSid", message.template.name))
-            if message.template.variables:
-                form.append(
-                    ("ContentVariables", json.dumps(dict(message.template.variables), ensure_ascii=False, separators=(",", ":")))
-                )
-        elif message.text or message.attachments:
-            form += [("Body", message.text)] if message.text else []
-            form += [("MediaUrl", file.url) for file in message.attachments]
-        else:
+    def _content(self, message: OutgoingMessage) -> list[tuple[str, str]]:
+        place = message.location if self._whatsapp else None
+        if place is not None:
+            label = place.name or place.address
+            action = f"geo:{place.latitude},{place.longitude}" + (f"|{label}" if label else "")
+            return [("Body", message.text or label or action[4:]), ("PersistentAction", action)]
+        if not (message.text or message.attachments):
             raise Refused("The message has neither text nor attachments")
-        if message.status_url:
-            form.append(("StatusCallback", message.status_url))
-        return form
+        form = [("Body", message.text)] if message.text else []
+        if not self._whatsapp and self._settings.smart_encoding and not message.attachments and spares(message.text):
+            form.append(("SmartEncoded", "true"))
+        return form + [("MediaUrl", file.url) for file in message.attachments]
 
     def _recipient(self, address: str) -> str:
         return f"whatsapp:{address}" if self._whatsapp and ":" not in address else address
 
-    def _sender(self) -> tuple[str, str]:
-        sender = self._settings.from_
-        return ("MessagingServiceSid" if sender.startswith("MG") else "From", sender)
+    def _sender(self) -> list[tuple[str, str]]:
+        sender, service = self._settings.from_, self._settings.messaging_service
+        if is_service(sender):
+            return [("MessagingServiceSid", sender)]
+        return [("From", sender), *([("MessagingServiceSid", service)] if service else [])]
 
     async def download(self, remote: Mapping[str, JSON]) -> Download:
         url = str(remote.get("url", ""))
-        host = urlsplit(url).hostname or ""
         if not url.startswith(("https://", "http://")):
             raise Refused("The attachment has no address to fetch it from")
-        headers = self._authorized if self._may_see_token(host) else {}
-        status, answered, content = await self._get(url, headers)
+        status, headers, content = await self._api.download(url, _LARGEST_DOWNLOAD)
+        if status == 404 and is_recording(url):
+            raise Retry("Twilio has not finished the recording yet", code="404")
         if status in (404, 410):
             raise Refused("Twilio no longer has the attachment", code=str(status))
-        errors.raise_for(status, answered, content)
-        if len(content) > _LARGEST_DOWNLOAD:
-            raise Refused("The attachment is larger than 100 MB")
-        return Download(content=content, mime=answered.get("Content-Type", "").split(";")[0].strip())
+        errors.raise_for(status, headers, content)
+        return Download(content=content, mime=headers.get("Content-Type", "").split(";")[0].strip())
 
-    def _may_see_token(self, host: str) -> bool:
-        return host == urlsplit(self._account).hostname or host == "twilio.com" or host.endswith(".twilio.com")
-
-    async def _get(self, url: str, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
-        """A GET may be repeated: a broken connection is Retry, never Unknown."""
-        try:
-            return await call_once(lambda: self._http.get(url, headers=headers))
-        except Unknown as error:
-            raise Retry(error.reason, code=error.code) from error
+    async def typing(self, address: str, reply_to: str | None = None, extra: Mapping[str, JSON] | None = None) -> None:
+        """WhatsApp only, and only under a message of the customer's. Marks it as read, too."""
+        if self._whatsapp and reply_to:
+            url = self._api.on("messaging", "/v2/Indicators/Typing.json")
+            await self._api.change(url, {"messageId": reply_to, "channel": "whatsapp"})
 
     async def connect(self, webhook: str) -> Account:
-        status, answered, content = await self._get(f"{self._account}.json", self._authorized)
-        errors.raise_for(status, answered, content)
-        try:
-            account = json.loads(content)
-            name, state, kind = account.get("friendly_name"), account.get("status", "active"), account.get("type")
-        except (ValueError, AttributeError) as error:
-            raise Misconfigured("What answers at this address is not Twilio's API") from error
-        if state != "active":
-            raise Misconfigured(f"The Twilio account is {state}", code="20005")
-        notes = [f"In Twilio's console, let incoming messages of this sender be posted to {webhook}"]
-        if kind == "Trial":
-            notes.append("A trial account sends only to numbers verified in Twilio's console")
-        return Account(name=str(name or self.title), address=self._settings.from_, notes=notes)
+        return await connect.introduce(self._api, self._settings, webhook, self.title)

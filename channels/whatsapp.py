@@ -24,6 +24,7 @@ from channels.base import (
     Hook,
     Misconfigured,
     OutgoingMessage,
+    ProviderTemplate,
     Refused,
     Retry,
     Sent,
@@ -32,6 +33,7 @@ from channels.base import (
     Unknown,
 )
 from channels.events import JSON, Event
+from channels.whatsapp_parts.account import AccountNode
 from channels.whatsapp_parts.bodies import envelope, message_bodies
 from channels.whatsapp_parts.graph import Graph
 from channels.whatsapp_parts.inbound import read_webhook
@@ -64,6 +66,12 @@ class WhatsAppSettings(Settings):
     list_button: str = Field(
         default="Menu", title="List button", description="Opens a list of more than three choices", min_length=1, max_length=20
     )
+    business_account_id: str = Field(
+        default="",
+        title="WhatsApp Business account ID",
+        description="Shown beside the phone number ID; templates are listed there. Found by itself where the token allows",
+        pattern=r"^[0-9]*$",
+    )
 
 
 class WhatsApp(Connector):
@@ -75,7 +83,7 @@ class WhatsApp(Connector):
         text_limit=4096,
         caption_limit=1024,
         choices=10,
-        choice_title_limit=20,
+        choice_title_limit=72,
         media=frozenset({"image", "audio", "voice", "video", "file", "sticker"}),
         media_limit=100_000_000,
         replies=True,
@@ -84,6 +92,8 @@ class WhatsApp(Connector):
         typing=True,
         receipts=frozenset({"sent", "delivered", "read", "failed"}),
         rate=80.0,
+        choice_kinds=frozenset({"reply", "link", "location", "form"}),
+        natively=frozenset({"location", "contacts", "reaction"}),
     )
 
     def __init__(self, settings: Settings, transport: Transport) -> None:
@@ -92,6 +102,9 @@ class WhatsApp(Connector):
         self._secret = settings.app_secret.get_secret_value().encode()
         self._graph = Graph(transport.http, settings.api_base, settings.access_token.get_secret_value())
         self._media = Media(self._graph, settings.phone_number_id)
+        self._account = AccountNode(
+            self._graph, settings.phone_number_id, settings.access_token.get_secret_value(), settings.business_account_id
+        )
 
     def verify(self, hook: Hook) -> None:
         given = hook.headers.get("x-hub-signature-256", "")
@@ -144,13 +157,19 @@ class WhatsApp(Connector):
     async def typing(self, address: str, reply_to: str | None = None, extra: Mapping[str, JSON] | None = None) -> None:
         """Mark the customer's message `reply_to` read and show three dots for up to 25 s; without that id there is no way to."""
         if reply_to:
-            body = {
-                "messaging_product": "whatsapp",
-                "status": "read",
-                "message_id": reply_to,
-                "typing_indicator": {"type": "text"},
-            }
+            await self._mark_read(reply_to, typing_indicator={"type": "text"})
+
+    async def read(self, address: str, external_id: str, extra: Mapping[str, JSON] | None = None) -> None:
+        await self._mark_read(external_id)
+
+    async def _mark_read(self, message_id: str, **more: JSON) -> None:
+        """Only a message has ticks: what WhatsApp gave no id, or a call, has none."""
+        if not message_id.startswith(("unnamed-", "wacid.")):
+            body = {"messaging_product": "whatsapp", "status": "read", "message_id": message_id, **more}
             await self._graph.post(f"{self._settings.phone_number_id}/messages", body)
+
+    async def templates(self) -> Sequence[ProviderTemplate]:
+        return await self._account.templates()
 
     async def connect(self, webhook: str) -> Account:
         fields = "verified_name,display_phone_number,quality_rating,webhook_configuration"
@@ -158,7 +177,7 @@ class WhatsApp(Connector):
             number = await self._graph.get(self._settings.phone_number_id, fields=fields)
         except (Refused, Unknown) as error:
             raise (Misconfigured if isinstance(error, Refused) else Retry)(error.reason, code=error.code) from error
-        notes = await self._subscribe(webhook, number)
+        notes = [*await self._subscribe(webhook, number), *await self._account.subscribe()]
         if number.get("quality_rating") == "RED":
             notes = [*notes, "WhatsApp rates the quality of this number as low: it may lower how many people you can write to"]
         name = str(number.get("verified_name") or self.title)

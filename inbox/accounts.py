@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+import aiohttp
 import sqlalchemy as sa
 from cryptography.fernet import Fernet, MultiFernet
 from pydantic import SecretStr, ValidationError
@@ -24,7 +25,6 @@ from channels.base import (
     Retry,
     Settings,
     Transport,
-    call_once,
 )
 from channels.events import JSON
 from channels.registry import connector_type
@@ -57,6 +57,9 @@ class Channel:
     version: int
     account: Mapping[str, JSON]
     paused_until: datetime | None
+    failed_at: datetime | None = None
+    """Since when sending fails; None while it works."""
+    failures: int = 0
 
     @property
     def can(self) -> Capabilities:
@@ -133,11 +136,11 @@ def change(
     if values is not None:
         plain, secret = parted(channel.settings)
         new_plain, new_secret = parted(check(channel.kind, plain | secret | dict(values)))
-        changed |= {"settings": new_plain, "secrets": vault.lock(new_secret), "state": "ok", "error": "", "paused_until": None}
+        changed |= {"settings": new_plain, "secrets": vault.lock(new_secret), **_WELL}
     if name is not None:
         changed["name"] = name
     if state is not None:
-        changed |= {"state": state, "error": "", "paused_until": None}
+        changed |= {**_WELL, "state": state}
     if team_id != "":
         changed["team_id"] = team_id
     connection.execute(sa.update(t.channels).where(t.channels.c.id == channel_id).values(changed))
@@ -155,7 +158,7 @@ def remove(connection: sa.Connection, now: datetime, channel_id: int) -> None:
 
 def note_account(connection: sa.Connection, channel_id: int, account: Account | None, error: str = "") -> None:
     """Keep what the provider said of the channel when it was last checked."""
-    values: dict[str, Any] = {"state": "failing" if error else "ok", "error": error}
+    values: dict[str, Any] = {"state": "failing", "error": error} if error else dict(_WELL)
     if account is not None:
         values["account"] = {"name": account.name, "address": account.address, "notes": list(account.notes)}
     connection.execute(sa.update(t.channels).where(t.channels.c.id == channel_id).values(values))
@@ -184,6 +187,10 @@ def capabilities(kind: str, plain: Mapping[str, JSON]) -> Capabilities:
     )
 
 
+_WELL: Mapping[str, Any] = {"state": "ok", "error": "", "paused_until": None, "failed_at": None, "failures": 0}
+"""A channel of which nobody knows anything bad: what waits for it is tried at once."""
+
+
 def _all() -> sa.Select[Any]:
     return sa.select(t.channels).where(t.channels.c.removed_at.is_(None))
 
@@ -194,6 +201,7 @@ def _channel(row: Any, vault: Vault) -> Channel:
     return Channel(
         id=row.id, kind=row.kind, name=row.name, settings=settings_type.model_validate(values), state=row.state, error=row.error,
         team_id=row.team_id, version=row.version, account=row.account, paused_until=row.paused_until,
+        failed_at=row.failed_at, failures=row.failures,
     )  # fmt: skip
 
 
@@ -209,6 +217,15 @@ class Line:
 
     channel: Channel
     connector: Connector
+
+
+async def _read(response: aiohttp.ClientResponse, largest: int) -> bytes:
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(65_536):
+        content += chunk
+        if len(content) > largest:
+            raise Refused("The file is too large to keep")
+    return bytes(content)
 
 
 class Accounts:
@@ -272,13 +289,20 @@ class Accounts:
         self._lines = lines
         await asyncio.gather(*(connector.close() for connector in closing), return_exceptions=True)
 
-    async def fetch(self, url: str) -> Download:
-        """A file from a plain address (an attachment that a flow or a program named). Raises Retry or Refused."""
+    async def fetch(self, url: str, largest: int = 100 * 1024 * 1024) -> Download:
+        """A file from a plain address (an attachment that a flow or a program named). Raises Retry or Refused.
+
+        `largest`: bytes after which we stop reading, whatever was promised.
+        """
         if not url.startswith(("http://", "https://")):
             raise Refused("Only http and https addresses can be fetched")
         if not self._private and await inward(url):
             raise Refused("This address lies inside our own network and is not fetched")
-        status, headers, body = await call_once(lambda: self._transport.http.get(url, allow_redirects=self._private))
+        try:
+            async with self._transport.http.get(url, allow_redirects=self._private) as response:
+                status, headers, body = response.status, response.headers, await _read(response, largest)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+            raise Retry("The address does not answer") from None
         if status in (301, 302, 303, 307, 308):
             raise Refused("The address leads on to another one: give that one")
         if status >= 500:

@@ -10,7 +10,7 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -132,7 +132,9 @@ def _giver(connection: sa.Connection, compiled: Any, names: Sequence[str], keys:
             known[f"convert{n}"], value = convert, f"convert{n}({value})"
         values.append(value if compiled.positional else f"{name!r}: {value}")
     inside = ", ".join(values) + ("," if values else "")
-    return eval(f"lambda row: {f'({inside})' if compiled.positional else '{' + inside + '}'}", known)  # type: ignore[no-any-return]  # noqa: S307 names of columns
+    written = f"({inside})" if compiled.positional else f"{{{inside}}}"
+    giver: Callable[[Row], Any] = eval(f"lambda row: {written}", known)  # noqa: S307 names of columns
+    return giver
 
 
 def _taker(connection: sa.Connection, statement: sa.Select[Any]) -> Callable[[Sequence[Any]], Any]:
@@ -146,5 +148,6 @@ def _taker(connection: sa.Connection, statement: sa.Select[Any]) -> Callable[[Se
         known[f"convert{n}"] = convert
         values.append(f"row[{n}]" if convert is None else f"convert{n}(row[{n}])")
     if not any(known[f"convert{n}"] for n in range(len(columns))):
-        return make._make  # type: ignore[no-any-return]
-    return eval(f"lambda row: make(({', '.join(values)},))", known)  # noqa: S307 places only
+        return cast(Callable[[Sequence[Any]], Any], make._make)
+    taker: Callable[[Sequence[Any]], Any] = eval(f"lambda row: make(({', '.join(values)},))", known)  # noqa: S307 places only
+    return taker

@@ -2,38 +2,59 @@
 
 import hashlib
 import hmac
-import mimetypes
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import filetype
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from channels.events import Event, InboundFile, InboundMessage, MessageEdited
+from inbox import queue
 from inbox import schema as t
+from inbox.recognise import INLINE, kind_of, real_mime
+from inbox.settings import Settings
+
+__all__ = ["INLINE", "KINDS", "Limits", "Store", "kind_of", "real_mime"]
 
 STORED = "stored_as"
 """The key under which an attachment's `remote` names a content of the store. A provider's own `sha256` means something else."""
+OBJECTION = "not_kept"
+"""The key under which an attachment's `remote` says why what came inside a message was not kept."""
 KINDS = ("image", "audio", "voice", "video", "file", "sticker")
-INLINE = frozenset({
-    "image/png", "image/jpeg", "image/gif", "image/webp", "audio/ogg", "audio/mpeg", "audio/mp4", "audio/aac", "audio/wav",
-    "audio/webm", "video/mp4", "video/webm",
-})  # fmt: skip
-"""Types a browser may show by itself; everything else is downloaded, so that no page of a stranger runs under our address."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What is kept of strangers' files. `refused`: types by content, `video/*` for a whole family."""
+
+    size: int = 100 * 1024 * 1024
+    refused: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Limits":
+        return cls(size=settings.max_file, refused=tuple(settings.refused_files.replace(",", " ").split()))
+
+    def objection(self, size: int, mime: str = "") -> str:
+        """Why a file of this size and type is not kept, in words; empty if it is."""
+        if size > self.size:
+            return f"The file is too large to keep: {size / 1024**2:.1f} MB, at most {self.size / 1024**2:.0f} MB are kept"
+        if mime in self.refused or f"{mime.partition('/')[0]}/*" in self.refused:
+            return f"Files of this type are not kept: {mime}"
+        return ""
 
 
 class Store:
     """A folder of contents, named by their SHA-256."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limits: Limits | None = None) -> None:
         self.folder = folder
+        self.limits = limits or Limits()
 
     def put(self, content: bytes) -> str:
         """Keep the content; returns its hash. The file is whole on disk when this returns."""
@@ -59,21 +80,6 @@ class Store:
         return self.path(digest).read_bytes()
 
 
-def real_mime(content: bytes, told: str = "", name: str = "") -> str:
-    """The type by content where the content shows it, else what was told, else by the name."""
-    seen = filetype.guess_mime(content[:8192])  # type: ignore[no-untyped-call]
-    if seen and not (seen == "application/zip" and told.startswith("application/")):
-        same_family = seen.split("/")[1] == told.split(";")[0].partition("/")[2]
-        return told.split(";")[0] if same_family else str(seen)
-    return told.split(";")[0].strip().lower() or mimetypes.guess_type(name)[0] or "application/octet-stream"
-
-
-def kind_of(mime: str) -> str:
-    """image, audio, video or file."""
-    family = mime.partition("/")[0]
-    return family if family in ("image", "audio", "video") else "file"
-
-
 def put_contents(store: Store, events: Sequence[Event]) -> list[Event]:
     """The events with attachments that came inside them put into the store; in their place stands the hash."""
     return [_put(store, event) for event in events]
@@ -96,25 +102,30 @@ def _put_file(store: Store, file: InboundFile) -> InboundFile:
     if file.content is None:
         return file
     mime = real_mime(file.content, file.mime, file.name)
-    return replace(file, content=None, size=len(file.content), mime=mime, remote={STORED: store.put(file.content)})
+    objection = store.limits.objection(len(file.content), mime)
+    remote = {OBJECTION: objection} if objection else {STORED: store.put(file.content)}
+    return replace(file, content=None, size=len(file.content), mime=mime, remote=remote)
 
 
 def inbound_row(connection: sa.Connection, number: int, owner: Any, file: InboundFile, now: datetime) -> dict[str, Any]:
     """The row of an attachment of `owner` (with id, contact_id, channel_id), and of its content if that is stored already."""
-    digest = file.remote.get(STORED)
+    digest, objection = file.remote.get(STORED), file.remote.get(OBJECTION)
     if digest:
         note_content(connection, digest, file.size or 0, file.mime, now)
+    settled = digest or objection
     return {
         "id": number, "message_id": owner.id, "contact_id": owner.contact_id, "channel_id": owner.channel_id, "kind": file.kind,
-        "name": file.name, "mime": file.mime, "size": file.size, "sha256": digest, "remote": {} if digest else dict(file.remote),
-        "content_id": file.content_id, "state": "stored" if digest else "waiting", "try_at": None if digest else now,
+        "name": file.name, "mime": file.mime, "size": file.size, "sha256": digest, "remote": {} if settled else dict(file.remote),
+        "content_id": file.content_id, "state": "stored" if digest else "failed" if objection else "waiting",
+        "try_at": None if settled else now, "reason": objection or "",
     }  # fmt: skip
 
 
 def note_content(connection: sa.Connection, digest: str, size: int, mime: str, now: datetime) -> None:
-    """Note a content that the store holds, once."""
+    """Note a content that the store holds, once, and have it looked at."""
     row = {"sha256": digest, "size": size, "mime": mime, "created_at": now}
-    connection.execute(_NOTE[connection.dialect.name], row)
+    if connection.execute(_NOTE[connection.dialect.name], row).rowcount:
+        queue.wake(connection, "files")
 
 
 def sign(key: str, attachment_id: int) -> str:

@@ -57,7 +57,8 @@ async def open_house(settings: Settings, role: str) -> AsyncIterator[House]:
     db = Database(settings)
     redis = Redis.from_url(settings.redis_address)
     live, caller = Live(redis), Caller(redis, settings.redis_address)
-    vault, store, spool = Vault(settings.key), files.Store(settings.data / "files"), Spool(settings.data / "spool", name)
+    vault, spool = Vault(settings.key), Spool(settings.data / "spool", name)
+    store = files.Store(settings.data / "files", files.Limits.of(settings))
     timeout = aiohttp.ClientTimeout(total=60, connect=10)
     connector = aiohttp.TCPConnector(limit=0, limit_per_host=256, keepalive_timeout=30)
     async with aiohttp.ClientSession(timeout=timeout, connector=connector) as http:

@@ -9,10 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from channels.base import Choice, OutgoingFile, OutgoingMessage, TemplateUse
+from channels.base import OutgoingFile, OutgoingMessage
 from inbox import bulk, files, live
 from inbox import schema as t
 from inbox.reach import BLOCKED, STOPPED
+from inbox.said import said
 from inbox.settings import Settings
 from inbox.within import within
 
@@ -126,11 +127,9 @@ def _load(connection: sa.Connection, rows: Sequence[Any], loader: Loader) -> lis
 def _loaded(row: Any, attached: Sequence[OutgoingFile], quoted: str | None, threads: Mapping[int, Any], loader: Loader) -> Loaded:
     data = row.data or {}
     thread = threads.get(row.conversation_id, ())
-    choices = [Choice(id=c["id"], title=c["title"]) for c in data.get("choices", ())]
-    template = TemplateUse(**data["template"]) if data.get("template") else None
     outgoing = OutgoingMessage(
         id=str(row.id), address=row.address, text=row.text, html=row.html, subject=row.subject or _subject(thread),
-        name=row.contact_name or None, choices=choices, attachments=attached, template=template,
+        name=row.contact_name or None, attachments=attached, **said(data),
         reply_to=quoted or (thread[-1][0] if thread else None), references=[external_id for external_id, _ in thread],
         token=row.token, automatic=row.author_kind != "manager", bulk=row.broadcast_id is not None, extra=row.context or {},
         status_url=f"{loader.settings.base_url}/hooks/{row.channel_id}?message={row.id}",

@@ -27,6 +27,11 @@ class Settings(BaseSettings):
     timezone: str = Field("UTC", description="Time zone of the company: working hours, quiet hours, reports")
     answer_minutes: int = Field(15, ge=1, description="Minutes within which a request must be answered")
     max_body: int = Field(26_214_400, ge=1024, description="Largest inbound request in bytes")
+    max_file: int = Field(104_857_600, ge=1024, description="Largest attachment that is kept, in bytes")
+    refused_files: str = Field(
+        "application/x-msdownload, application/x-executable, application/x-mach-binary",
+        description="Types of attachments that are not kept, by content, with commas; video/* names a family; default: programs",
+    )
     sweep_seconds: float = Field(5.0, gt=0, description="Pause between two looks for what a crash left behind")
 
     @property

@@ -7,18 +7,16 @@ from channels.base import Accept, Hook
 from channels.events import JSON
 from channels.mail.imap import Cursor, Mailbox
 from channels.mail.listen import listen
+from channels.mail.oauth import Tokens
 from channels.mail.settings import EmailSettings
-
-
-def mailbox_of(settings: EmailSettings) -> Mailbox:
-    return Mailbox(settings.server(settings.imap_host, settings.imap_port, (143, 143, 993)))
 
 
 class Reading:
     """One run of `pull`: the mailbox and the port share the cursor, so that neither stores an old one over the other's."""
 
-    def __init__(self, settings: EmailSettings, cursor: Mapping[str, JSON], accept: Accept) -> None:
+    def __init__(self, settings: EmailSettings, tokens: Tokens | None, cursor: Mapping[str, JSON], accept: Accept) -> None:
         self._settings = settings
+        self._tokens = tokens
         self._stored = dict(cursor)
         self._accept = accept
 
@@ -30,9 +28,9 @@ class Reading:
         return jobs
 
     async def _read(self) -> None:
-        mailbox = mailbox_of(self._settings)
+        mailbox = Mailbox(self._settings.imap(), self._tokens)
         try:
-            state = await mailbox.run(mailbox.open)
+            state = await mailbox.open()
             place = Cursor.read(self._stored)
             if place is None:
                 place = Cursor.first(state, self._settings.history, datetime.now(UTC))

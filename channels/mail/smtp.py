@@ -1,42 +1,32 @@
-"""Hand mails to an SMTP server over few connections that are used again, and say in our words why one was not taken."""
+"""Hand mails to an SMTP server over few connections that are used again."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import aiosmtplib
 from aiosmtplib import errors
 
-from channels.base import Blocked, ChannelError, Misconfigured, Refused, Retry, Unknown
+from channels.base import Retry, Unknown
 from channels.mail.compose import Envelope
-from channels.mail.verdict import code_in, is_hard
+from channels.mail.oauth import Tokens
+from channels.mail.refusals import code_of, content_refused, copy_refused, not_connected, recipient_refused, sender_refused
+from channels.mail.server import Server
 
 CONNECTIONS = 2
 IDLE_SECONDS = 20.0
 MAILS_A_CONNECTION = 100
 """Many servers close a connection after so many."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Server:
-    """Where a mail server listens and who we are to it. `tls`: none, starttls or ssl."""
-
-    host: str
-    port: int
-    tls: str
-    user: str
-    password: str
-    timeout: float = 60.0
+CHECK_SECONDS = 15.0
 
 
 class Outgoing:
-    """A small pool of connections to one server."""
+    """A small pool of connections to one server. `tokens`: what opens it instead of a password."""
 
-    def __init__(self, server: Server, hostname: str) -> None:
+    def __init__(self, server: Server, hostname: str, tokens: Tokens | None = None) -> None:
         self._server = server
         self._hostname = hostname
+        self._tokens = tokens
         self._places = asyncio.Semaphore(CONNECTIONS)
         self._idle: list[tuple[aiosmtplib.SMTP, int]] = []
         self._closing: asyncio.TimerHandle | None = None
@@ -47,10 +37,17 @@ class Outgoing:
             await self._offer(client, envelope)
             await _transfer(client, envelope)
 
-    async def check(self) -> None:
-        """Log in and out again; raises Misconfigured or Retry."""
-        client = await self._open()
-        client.close()
+    async def check(self, sender: str) -> None:
+        """Log in, name `sender` as the sender, and go; raises Misconfigured or Retry."""
+        client = await self._open(CHECK_SECONDS)
+        try:
+            await client.mail(sender)
+        except errors.SMTPSenderRefused as error:
+            raise sender_refused(error) from error
+        except (errors.SMTPException, OSError) as error:
+            raise not_connected(error, self._server) from error
+        finally:
+            client.close()
 
     def close(self) -> None:
         """Let go of all idle connections."""
@@ -81,7 +78,7 @@ class Outgoing:
                 return client, used
             except (errors.SMTPException, OSError):
                 client.close()
-        return await self._open(), 0
+        return await self._open(self._server.timeout), 0
 
     def _put_back(self, client: aiosmtplib.SMTP, used: int) -> None:
         if used >= MAILS_A_CONNECTION or not client.is_connected:
@@ -92,37 +89,54 @@ class Outgoing:
             self._closing.cancel()
         self._closing = asyncio.get_running_loop().call_later(IDLE_SECONDS, self.close)
 
-    async def _open(self) -> aiosmtplib.SMTP:
+    async def _open(self, timeout: float) -> aiosmtplib.SMTP:
+        """A new session. A token that the server takes no more is fetched anew, once."""
+        try:
+            return await self._log_in(timeout)
+        except errors.SMTPAuthenticationError as error:
+            if self._tokens is None:
+                raise not_connected(error, self._server) from error
+            self._tokens.forget()
+        except (errors.SMTPException, OSError, ValueError) as error:
+            raise not_connected(error, self._server) from error
+        try:
+            return await self._log_in(timeout)
+        except (errors.SMTPException, OSError, ValueError) as error:
+            raise not_connected(error, self._server) from error
+
+    async def _log_in(self, timeout: float) -> aiosmtplib.SMTP:
         server = self._server
         client = aiosmtplib.SMTP(
             hostname=server.host,
             port=server.port,
             username=server.user or None,
-            password=server.password or None,
+            password=None if self._tokens else server.password or None,
+            oauth_token_generator=self._tokens.get if self._tokens else None,
             use_tls=server.tls == "ssl",
             start_tls=server.tls == "starttls",
-            timeout=server.timeout,
+            timeout=timeout,
             local_hostname=self._hostname,
         )
         try:
             await client.connect()
             return client
-        except (errors.SMTPException, OSError, ValueError) as error:
+        except BaseException:
             client.close()
-            raise _not_connected(error) from error
+            raise
 
     async def _offer(self, client: aiosmtplib.SMTP, envelope: Envelope) -> None:
-        """Name the sender and the recipient. Whatever breaks here, the server has not taken the mail."""
+        """Name the sender and the recipients. Whatever breaks here, the server has not taken the mail."""
         try:
             options = [f"SIZE={len(envelope.content)}"] if client.supports_extension("size") else []
             await _name_sender(client, envelope, options, self._server)
             await client.rcpt(envelope.recipient)
+            await _name_copies(client, envelope)
         except errors.SMTPSenderRefused as error:
-            raise _sender_refused(error) from error
+            raise sender_refused(error) from error
         except errors.SMTPRecipientRefused as error:
-            raise _recipient_refused(error) from error
+            raise recipient_refused(error) from error
         except (errors.SMTPException, OSError) as error:
-            raise Retry("The mail server closed the connection", code=_code(error)) from error
+            raise Retry("The mail server closed the connection", code=code_of(error)) from error
 
 
 async def _name_sender(client: aiosmtplib.SMTP, envelope: Envelope, options: list[str], server: Server) -> None:
@@ -135,61 +149,21 @@ async def _name_sender(client: aiosmtplib.SMTP, envelope: Envelope, options: lis
         await client.mail(server.user, options=options)
 
 
+async def _name_copies(client: aiosmtplib.SMTP, envelope: Envelope) -> None:
+    """A dead address among those who only were on the earlier mail does not keep the answer from the others."""
+    for address in envelope.copies:
+        try:
+            await client.rcpt(address)
+        except errors.SMTPRecipientRefused as error:
+            if envelope.copies_named or error.code < 500:
+                raise copy_refused(error, address) from error
+
+
 async def _transfer(client: aiosmtplib.SMTP, envelope: Envelope) -> None:
     """Send the content. A connection that breaks now leaves open whether the mail was taken."""
     try:
         await client.data(envelope.content)
     except errors.SMTPDataError as error:
-        raise _content_refused(error) from error
+        raise content_refused(error) from error
     except (errors.SMTPException, OSError) as error:
         raise Unknown("The connection broke before the mail server confirmed", code="broken") from error
-
-
-def _code(error: BaseException) -> str:
-    if isinstance(error, errors.SMTPResponseException):
-        return code_in(error.message) or str(error.code)
-    return "connect"
-
-
-def _words(error: errors.SMTPResponseException) -> str:
-    return f"{error.code} {' '.join(error.message.split())}"[:500]
-
-
-def _not_connected(error: Exception) -> ChannelError:
-    if isinstance(error, errors.SMTPAuthenticationError):
-        if 400 <= error.code < 500:
-            return Retry(f"The mail server cannot check the password now: {_words(error)}", code=_code(error))
-        return Misconfigured(f"The mail server refuses the user name or password: {_words(error)}", code=_code(error))
-    if isinstance(error, errors.SMTPNotSupported | ValueError):
-        return Misconfigured(f"The mail server does not offer what the settings ask for: {error}", code="unsupported")
-    if isinstance(error, errors.SMTPResponseException) and error.code >= 500:
-        return Misconfigured(f"The mail server refuses us: {_words(error)}", code=_code(error))
-    if isinstance(error, ssl.SSLCertVerificationError) or isinstance(error.__cause__, ssl.SSLCertVerificationError):
-        return Misconfigured("The mail server's certificate is not valid for its name", code="certificate")
-    if type(error) is errors.SMTPException:
-        return Misconfigured(f"The mail server does not offer what the settings ask for: {error}", code="unsupported")
-    return Retry("The mail server cannot be reached", code=_code(error))
-
-
-def _sender_refused(error: errors.SMTPSenderRefused) -> ChannelError:
-    if error.code < 500:
-        return Retry(f"The mail server asks to try later: {_words(error)}", code=_code(error))
-    if error.code == 552:
-        return Refused(f"The mail is too large for the mail server: {_words(error)}", code=_code(error))
-    return Misconfigured(f"The mail server does not let us send from this address: {_words(error)}", code=_code(error))
-
-
-def _recipient_refused(error: errors.SMTPRecipientRefused) -> ChannelError:
-    if error.code < 500:
-        return Retry(f"The mail server asks to try later: {_words(error)}", code=_code(error))
-    if error.code in (530, 535) or "relay" in error.message.lower():
-        return Misconfigured(f"The mail server does not forward mail for us: {_words(error)}", code=_code(error))
-    kind = Blocked if is_hard(code_in(error.message), error.message) else Refused
-    return kind(f"The address was refused: {_words(error)}", code=_code(error))
-
-
-def _content_refused(error: errors.SMTPDataError) -> ChannelError:
-    if error.code < 500:
-        return Retry(f"The mail server asks to try later: {_words(error)}", code=_code(error))
-    kind = Blocked if is_hard(code_in(error.message), error.message) else Refused
-    return kind(f"The mail was refused: {_words(error)}", code=_code(error))

@@ -18,6 +18,7 @@ from channels.sandbox.mail_provider import mime
 from channels.sandbox.mail_provider.box import Box
 from channels.sandbox.mail_provider.imap import ImapServer
 from channels.sandbox.mail_provider.smtp import SmtpServer
+from channels.sandbox.mail_provider.tokens import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, TokenService
 
 HOST = "127.0.0.1"
 ADDRESS = "support@shop.example"
@@ -33,8 +34,9 @@ class MailStandIn(StandIn):
         super().__init__(phones)
         self.box = Box(validity=int(time.time()))  # a new mailbox at every start: what was numbered before is gone
         self.refuses: set[str] = set()
-        self.imap = ImapServer(self.box, ADDRESS, PASSWORD)
-        self.smtp = SmtpServer(ADDRESS, PASSWORD, self._take, self._next_fault, self.refuses)
+        self.tokens = TokenService()
+        self.imap = ImapServer(self.box, ADDRESS, PASSWORD, self.tokens.knows)
+        self.smtp = SmtpServer(ADDRESS, PASSWORD, self._take, self._next_fault, self.refuses, self.tokens.knows)
         self._numbers = itertools.count(1)
         self._reply_to: dict[str, str] = {}
 
@@ -52,8 +54,18 @@ class MailStandIn(StandIn):
             "plus": "true",
         }
 
+    def oauth_settings(self) -> dict[str, str]:
+        """What changes in `settings` for who signs in with tokens instead of the password."""
+        return {
+            "password": "",
+            "oauth_token_url": f"{self.base_url}/token",
+            "oauth_client_id": CLIENT_ID,
+            "oauth_client_secret": CLIENT_SECRET,
+            "oauth_refresh_token": REFRESH_TOKEN,
+        }
+
     def routes(self) -> web.Application:
-        return web.Application()
+        return self.tokens.routes()
 
     async def start(self, base_url: str) -> None:
         await super().start(base_url)

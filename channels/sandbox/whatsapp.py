@@ -18,7 +18,9 @@ from aiohttp.typedefs import Handler
 from channels.sandbox.base import Bubble, Customer, Draft, Fault, Phones, StandIn
 from channels.sandbox.whatsapp_files import Files
 from channels.sandbox.whatsapp_hooks import DISPLAY, Element, Hooks
-from channels.sandbox.whatsapp_rules import Refusal, Shown, check_body, graph_error
+from channels.sandbox.whatsapp_refusals import Refusal, Shown, graph_error
+from channels.sandbox.whatsapp_rules import check_body
+from channels.sandbox.whatsapp_templates import PAGE, Key, Template, first_templates, page_of
 from channels.sandbox.whatsapp_writing import contents_of, pressed
 
 
@@ -49,12 +51,10 @@ class WhatsAppStandIn(StandIn):
         self.access_token, self.app_secret, self.verify_token = "sandbox-token", "sandbox-app-secret", "sandbox-verify"
         self.window: timedelta | None = timedelta(hours=24)
         """None: every message is taken, whenever the customer last wrote."""
-        self.templates: dict[tuple[str, str], str] = {
-            ("hello_world", "en_US"): "Hello World",
-            ("order_ready", "en"): "Hello {{1}}, your order {{2}} is ready.",
-            ("order_ready", "ru"): "Здравствуйте, {{1}}! Ваш заказ {{2}} готов.",
-        }
-        """Approved templates: (name, language) -> text of the body."""
+        self.business_account_id = "200300400500600"
+        self.templates: dict[Key, Template] = first_templates()
+        self.manages_account = True
+        """Whether the token may manage the business account, so that debug_token names it."""
         self.without_whatsapp: set[str] = set()
         """Digits of numbers that nobody uses WhatsApp with: Meta takes messages to them and reports the failure afterwards."""
         self.stopped_marketing: set[str] = set()
@@ -100,6 +100,10 @@ class WhatsAppStandIn(StandIn):
         app.router.add_post("/{version}/{node}/messages", self._messages)
         app.router.add_post("/{version}/{node}/media", self._upload)
         app.router.add_get("/files/{media}", self._file)
+        app.router.add_get("/{version}/debug_token", self._token)
+        app.router.add_get("/{version}/{account}/phone_numbers", self._numbers)
+        app.router.add_get("/{version}/{account}/message_templates", self._list_templates)
+        app.router.add_post("/{version}/{account}/subscribed_apps", self._subscribe)
         app.router.add_get("/{version}/{node}", self._get)
         app.router.add_post("/{version}/{node}", self._configure)
         return app
@@ -164,6 +168,11 @@ class WhatsAppStandIn(StandIn):
         return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
 
     def _show(self, customer: Customer, message_id: str, body: Element, shown: Shown) -> None:
+        if shown.kind == "reaction":
+            for bubble in (b for b in customer.bubbles if b.id == shown.reacts_to):
+                bubble.reaction = shown.text
+            self.phones.changed(customer)
+            return
         context = body.get("context")
         bubble = Bubble(
             id=message_id,
@@ -199,6 +208,32 @@ class WhatsAppStandIn(StandIn):
             raise Refusal(code=100, message="(#100) Invalid parameter", details="Message ID is not valid")
         self.received.append(body)
         return web.json_response({"success": True})
+
+    async def _token(self, request: web.Request) -> web.Response:
+        """What a token may do: the accounts that it manages."""
+        self._authorise(request)
+        known = request.query.get("input_token") == self.access_token and self.manages_account
+        managed = [{"scope": "whatsapp_business_management", "target_ids": ["1", self.business_account_id]}] if known else []
+        return web.json_response({"data": {"is_valid": known, "granular_scopes": managed}})
+
+    async def _numbers(self, request: web.Request) -> web.Response:
+        self._authorise(request)
+        ours = request.match_info["account"] == self.business_account_id
+        return web.json_response({"data": [{"id": self.phone_number_id}] if ours else []})
+
+    async def _list_templates(self, request: web.Request) -> web.Response:
+        self._authorise_account(request)
+        limit = min(int(request.query.get("limit", "25")), PAGE)
+        return web.json_response(page_of(self.templates, request.query.get("after", ""), limit))
+
+    async def _subscribe(self, request: web.Request) -> web.Response:
+        self._authorise_account(request)
+        return web.json_response({"success": True})
+
+    def _authorise_account(self, request: web.Request) -> None:
+        self._authorise(request)
+        if request.match_info["account"] != self.business_account_id:
+            raise Refusal(code=100, message="Unsupported get request.", subcode=33, sort="GraphMethodException")
 
     async def _upload(self, request: web.Request) -> web.Response:
         self._authorise(request, node=request.match_info["node"])
@@ -307,6 +342,15 @@ class WhatsAppStandIn(StandIn):
         }
         value = {"contacts": [self._contact(customer)], "user_preferences": [{"wa_id": address, **wish}]}
         self.later(asyncio.ensure_future(self._hooks.deliver(self.http, [value], field="user_preferences")))
+
+    async def tell_template(
+        self, name: str, language: str, field: str = "message_template_status_update", **value: object
+    ) -> None:
+        """Deliver what Meta says when something about a template changes."""
+        template = self.templates.get((name, language))
+        about = {"message_template_id": template.id if template else "0", "message_template_name": name}
+        said = {**about, "message_template_language": language, **value}
+        self.later(asyncio.ensure_future(self._hooks.deliver(self.http, [said], field=field)))
 
     def _report(self, message_id: str, address: str, *states: str, **more: object) -> None:
         common: Element = {"id": message_id, "timestamp": str(int(self.now().timestamp())), "recipient_id": address, **more}

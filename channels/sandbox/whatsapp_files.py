@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from channels.sandbox.base import PhoneFile
-from channels.sandbox.whatsapp_rules import Refusal
+from channels.sandbox.whatsapp_refusals import Refusal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

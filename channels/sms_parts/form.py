@@ -50,7 +50,7 @@ def require_signature(hook: Hook, token: bytes) -> None:
     else:
         parameters = pairs(hook.body)
     tail = "".join(name + value for name, value in sorted(set(parameters)))
-    if not any(_same(given, signature(token, url + tail)) for url in _spellings(hook.url)):
+    if not any(_same(given, signature(token, url + tail)) for url in _spellings(hook)):
         raise BadSignature("X-Twilio-Signature does not fit: compare the auth token and the public address of this channel")
 
 
@@ -70,8 +70,25 @@ def _require_body_hash(hook: Hook) -> None:
         raise BadSignature("bodySHA256 in the address does not fit the body")
 
 
-def _spellings(url: str) -> Iterator[str]:
-    """The address as it is, then with and without its port: Twilio signs either."""
+def _spellings(hook: Hook) -> Iterator[str]:
+    """The address that Twilio may have signed: as it is known here, as a proxy in front of us was called, each with and without
+    its port. To try several costs no safety: each is tried with our own token, which only Twilio knows besides us.
+    """
+    yield from _with_and_without_port(hook.url)
+    if proxied := _as_proxy_was_called(hook):
+        yield from _with_and_without_port(proxied)
+
+
+def _as_proxy_was_called(hook: Hook) -> str:
+    """Where no public address is set, we see only how the proxy calls us. It may tell how it was called itself."""
+    parts = urlsplit(hook.url)
+    host = hook.headers.get("x-forwarded-host", "").split(",")[0].strip()
+    scheme = hook.headers.get("x-forwarded-proto", "").split(",")[0].strip().lower()
+    called = parts._replace(netloc=host or parts.netloc, scheme=scheme if scheme in _PORTS else parts.scheme)
+    return called.geturl() if called != parts else ""
+
+
+def _with_and_without_port(url: str) -> Iterator[str]:
     yield url
     parts = urlsplit(url)
     try:

@@ -3,6 +3,7 @@
 Parameters: https://www.twilio.com/docs/messaging/guides/webhook-request
 """
 
+import json
 import math
 import mimetypes
 import re
@@ -15,6 +16,7 @@ from channels.sms_parts import errors
 from channels.sms_parts.calls import call_events
 from channels.sms_parts.form import fields
 from channels.sms_parts.people import person
+from channels.sms_parts.settings import Calls
 
 _STATES = {
     "sent": "sent",
@@ -35,13 +37,15 @@ _START_WORDS = frozenset({"START", "UNSTOP"})
 
 _MEDIA = re.compile(r"MediaUrl(\d{1,3})")
 _REFERRAL = "Referral"
+_UNREADABLE = frozenset({"unsupported", "unknown", "ephemeral", "poll", "event"})
+"""Kinds of WhatsApp messages that Twilio passes on without their content."""
 
 
-def events(hook: Hook) -> Sequence[Event]:
-    """Everything that one webhook says. Raises BadPayload that names the field."""
+def events(hook: Hook, calls: Calls = "off") -> Sequence[Event]:
+    """Everything that one webhook says. Raises BadPayload that names the field. `calls`: what the channel does with them."""
     form = fields(hook)
     if form.get("CallSid") and not _message_sid(form):
-        return call_events(form, hook.received_at)
+        return call_events(hook, form, calls)
     status = form.get("MessageStatus") or form.get("SmsStatus", "")
     if status and status not in _INBOUND:
         return _status(form, status, hook)
@@ -71,7 +75,7 @@ def _status(form: Mapping[str, str], status: str, hook: Hook) -> Sequence[Event]
     reason = (
         "The message was canceled before it was sent"
         if status == "canceled"
-        else errors.words(code, form.get("ErrorMessage", ""))
+        else errors.words(code, form.get("ErrorMessage") or form.get("ChannelStatusMessage", ""))
     )
     return [
         DeliveryStatus(
@@ -104,7 +108,7 @@ def _message(form: Mapping[str, str], hook: Hook) -> Sequence[Event]:
         reply_to=form.get("OriginalRepliedMessageSid") or None,
         choice=form.get("ButtonPayload") or form.get("ListId") or None,
         start=form.get("ReferralSourceId") or form.get("ReferralSourceUrl") or None,
-        data={**({"location": location} if location else {}), **_referral(form)},
+        data={**({"location": location} if location else {}), **_referral(form), **_further(form)},
     )
     return [message, *_consent(form, message)]
 
@@ -114,7 +118,11 @@ def _kind(form: Mapping[str, str], files: Sequence[InboundFile], location: JSON)
         return "choice"
     if files:
         return "contact" if files[0].mime in ("text/vcard", "text/x-vcard") else files[0].kind
-    return "location" if location else "text"
+    if form.get("InteractiveData"):
+        return "form"
+    if location:
+        return "location"
+    return "unsupported" if form.get("MessageType") in _UNREADABLE and not form.get("Body") else "text"
 
 
 def _files(form: Mapping[str, str]) -> Sequence[InboundFile]:
@@ -156,6 +164,25 @@ def _referral(form: Mapping[str, str]) -> dict[str, JSON]:
     """The advert that brought the customer: {"referral": {"SourceId":, "Headline":, ...}}."""
     found = {name.removeprefix(_REFERRAL): value for name, value in form.items() if name.startswith(_REFERRAL) and value}
     return {"referral": found} if found else {}
+
+
+def _further(form: Mapping[str, str]) -> dict[str, JSON]:
+    """A WhatsApp form that was filled in, a message that was passed on, HELP that Twilio answers itself."""
+    found: dict[str, JSON] = {}
+    if form.get("InteractiveData"):
+        found["form"] = _json(form["InteractiveData"])
+    if form.get("Forwarded", "").lower() == "true" or form.get("FrequentlyForwarded", "").lower() == "true":
+        found["forwarded"] = True
+    if form.get("OptOutType", "").upper() == "HELP":
+        found["help"] = True
+    return found
+
+
+def _json(text: str) -> JSON:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _consent(form: Mapping[str, str], message: InboundMessage) -> Sequence[Event]:

@@ -8,6 +8,17 @@ from channels.events import Identity, Person
 _SCOPED = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]{1,128}")
 """WhatsApp's business-scoped user id: the country, a dot, letters and digits."""
 _BY_PHONE = frozenset({"whatsapp", "rcs"})
+_HIDDEN = frozenset(
+    {
+        "anonymous", "266696687",
+        "blocked", "2562533",
+        "private", "7748283",
+        "restricted", "7378742883",
+        "unavailable", "86282452253",
+        "unknown", "8656696",
+    }
+)  # fmt: skip
+"""Words, and how they are typed on a telephone's keys."""
 
 
 def identity(address: str) -> Identity:
@@ -29,3 +40,11 @@ def person(address: str, name: str | None, form: Mapping[str, str]) -> Person:
     if _SCOPED.fullmatch(scoped) and scoped != found[0].address:
         found.append(Identity(kind="whatsapp", address=scoped))
     return Person(identities=found, name=name or None)
+
+
+def hidden(address: str) -> bool:
+    """Whether a caller hides their number: Twilio gives a word, or the word typed on a telephone's keys.
+
+    https://www.twilio.com/docs/voice/api/call-resource
+    """
+    return address.lower().lstrip("+") in _HIDDEN

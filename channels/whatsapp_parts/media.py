@@ -11,7 +11,7 @@ import aiohttp
 
 from channels.base import Download, Misconfigured, OutgoingFile, Refused, Retry, Unknown
 from channels.events import JSON
-from channels.whatsapp_parts.bodies import Uploaded, media_kind, media_type
+from channels.whatsapp_parts.formats import Uploaded, ready
 from channels.whatsapp_parts.graph import Graph
 
 _KEPT_SECONDS = 24 * 3600.0
@@ -32,16 +32,15 @@ class Media:
         self._known: dict[tuple[bytes, str], tuple[float, str]] = {}
 
     async def upload(self, file: OutgoingFile) -> Uploaded:
-        content = await asyncio.to_thread(file.read)
-        mime, kind = media_type(file), media_kind(file)
-        key = (hashlib.sha256(content).digest(), mime)
+        made = await asyncio.to_thread(ready, file)
+        key = (hashlib.sha256(made.content).digest(), made.mime)
         now = time.monotonic()
         kept = self._known.get(key)
         if kept is None or now - kept[0] > _KEPT_SECONDS:
             while len(self._known) >= _KEPT_FILES:
                 self._known.pop(next(iter(self._known)))
-            kept = self._known[key] = (now, await self._upload(content, file.name, mime))
-        return Uploaded(media_id=kept[1], kind=kind, name=file.name)
+            kept = self._known[key] = (now, await self._upload(made.content, made.name, made.mime))
+        return Uploaded(media_id=kept[1], kind=made.kind, name=made.name, voice=made.voice)
 
     async def _upload(self, content: bytes, name: str, mime: str) -> str:
         form = aiohttp.FormData()

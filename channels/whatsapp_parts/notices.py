@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from channels.events import JSON, Notice
 from channels.whatsapp_parts.errors import reason_of
 from channels.whatsapp_parts.payload import objects_in
+from channels.whatsapp_parts.template_list import template_news
 
 _BAD = frozenset(
     {
@@ -38,7 +39,7 @@ def notice_of(field: str, value: Mapping[str, JSON]) -> Notice:
     outcome = str(value.get("event") or value.get("decision") or value.get("new_quality_score") or "").upper()
     reinstated = _at(value, "ban_info", "waba_ban_state") == "REINSTATE"
     error = field == "errors" or (outcome in _BAD and not reinstated)
-    return Notice(kind=kind, text=text, data={"field": field, **value}, error=error)
+    return Notice(kind=kind, text=text, data={"field": field, **value}, error=error, template=template_news(field, value))
 
 
 def _at(value: Mapping[str, JSON], *path: str) -> str:

@@ -38,12 +38,20 @@ def change(connection: sa.Connection, now: datetime, by: int, conversation_id: i
     live.tell(connection, "counts")
 
 
-def read(connection: sa.Connection, conversation_id: int) -> None:
-    """Somebody has seen what came in. Raises NotFound."""
-    if require(connection, conversation_id).unread:
-        connection.execute(sa.update(t.conversations).where(_c.id == conversation_id).values(unread=0))
-        live.tell(connection, "conversation", conversation_id=conversation_id)
-        live.tell(connection, "counts")
+def read(connection: sa.Connection, conversation_id: int, now: datetime) -> sa.Row[Any] | None:
+    """Somebody has seen what came in. Raises NotFound.
+
+    Returns where the customer wrote last (channel_id, address, external_id), to be told of it; None if nothing was unread.
+    """
+    if not require(connection, conversation_id).unread:
+        return None
+    connection.execute(sa.update(t.conversations).where(_c.id == conversation_id).values(unread=0, seen_at=now))
+    live.tell(connection, "conversation", conversation_id=conversation_id)
+    live.tell(connection, "counts")
+    m = t.messages.c
+    written = sa.and_(m.conversation_id == conversation_id, m.direction == "in", m.external_id.is_not(None))
+    newest = sa.select(m.channel_id, m.address, m.external_id).where(written).order_by(m.at.desc(), m.id.desc()).limit(1)
+    return connection.execute(newest).one_or_none()
 
 
 def require(connection: sa.Connection, conversation_id: int) -> sa.Row[Any]:

@@ -19,6 +19,8 @@ from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotFound
 
 _m = t.messages.c
+_BESIDES = ("location", "contacts", "reaction", "cc")
+"""What has no column of its own: see `inbox.said`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +46,12 @@ class Reply:
     subject: str | None = None
     note: bool = False
     send_at: datetime | None = None
+    location: Mapping[str, Any] | None = None
+    contacts: Sequence[Mapping[str, Any]] = ()
+    reaction: str | None = None
+    """An emoji on the message `reply_to`; empty takes it back."""
+    cc: Sequence[str] | None = None
+    """Who else gets the mail. None: whoever was on the customer's mail; empty: nobody."""
 
 
 def reply(connection: sa.Connection, now: datetime, by: int, conversation_id: int, said: Reply) -> int:
@@ -68,7 +76,8 @@ def retry(connection: sa.Connection, now: datetime, by: int, message_id: int, *,
     draft = Draft(
         conversation_id=old.conversation_id, author_kind="manager", author_id=by, text=old.text, html=old.html,
         channel_id=old.channel_id, choices=data.get("choices", ()), template=data.get("template"), reply_to=old.reply_to,
-        subject=old.subject, files=_files_of(connection, message_id), data={"retry_of": message_id},
+        subject=old.subject, files=_files_of(connection, message_id),
+        data={**{name: data[name] for name in _BESIDES if name in data}, "retry_of": message_id},
     )  # fmt: skip
     new_id = queue_message(connection, now, draft)
     connection.execute(sa.update(t.messages).where(_m.id == message_id).values(data={**data, "retried_as": new_id}))
@@ -98,8 +107,13 @@ def start(connection: sa.Connection, now: datetime, by: int, contact_id: int, sa
 
 def _draft(connection: sa.Connection, now: datetime, by: int, conversation: sa.Row[Any], said: Reply) -> Draft:
     files = [_file(connection, n, each) for n, each in enumerate(said.attachments)]
-    if not (said.text.strip() or files or said.template):
+    if not (said.text.strip() or files or said.template or said.location or said.contacts or said.reaction is not None):
         raise Invalid("text", "Write something or attach a file")
+    if said.reaction is not None and said.reply_to is None:
+        raise Invalid("reply_to", "Name the message that this is a reaction to")
+    for n, choice in enumerate(said.choices):
+        if choice.get("kind") in ("link", "form") and not choice.get("value"):
+            raise Invalid(f"choices.{n}.value", "Say what the button opens")
     if said.send_at is not None and said.send_at <= now:
         raise Invalid("send_at", "This time is over")
     if said.reply_to is not None:
@@ -107,8 +121,16 @@ def _draft(connection: sa.Connection, now: datetime, by: int, conversation: sa.R
     draft = Draft(
         conversation_id=conversation.id, author_kind="manager", author_id=by, text=said.text, choices=said.choices, files=files,
         template=said.template, reply_to=said.reply_to, subject=said.subject, send_at=said.send_at, note=said.note,
+        data=_besides(said),
     )  # fmt: skip
     return draft if said.note else replace(draft, channel_id=said.channel_id)
+
+
+def _besides(said: Reply) -> dict[str, Any]:
+    """Those of `_BESIDES` that it says."""
+    cards, others = [dict(card) for card in said.contacts] or None, None if said.cc is None else list(said.cc)
+    found = {"location": said.location, "contacts": cards, "reaction": said.reaction, "cc": others}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _file(connection: sa.Connection, index: int, given: FileToSend) -> NewFile:

@@ -1,11 +1,11 @@
 """What a provider tells about a person: they stopped or resumed, their number changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from channels.events import ConsentChanged, ContactChanged
+from channels.events import JSON, ConsentChanged, ContactChanged
 from inbox import live
 from inbox import schema as t
 from inbox.receive.arrival import Heard
@@ -45,8 +45,18 @@ def move(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> No
         find_or_make(connection, [knock], now)
         if change.old.address != change.address:
             _carry_over(connection, each.channel_id, change.old.address, change.address, knock.contact_id, now)
+        _keep_fields(connection, knock.contact_id, change.fields)
         record_all(connection, [event(now, "contact.moved", actor_kind="contact", contact_id=knock.contact_id)])
         live.tell(connection, "contact", contact_id=knock.contact_id)
+
+
+def _keep_fields(connection: sa.Connection, contact_id: int, told: Mapping[str, JSON]) -> None:
+    """What people say of themselves fills empty fields of their card; what stands there already stays."""
+    if told:
+        c = t.contacts.c
+        known = connection.execute(sa.select(c.fields).where(c.id == contact_id)).scalar_one()
+        kept = dict(told) | {name: value for name, value in known.items() if value not in (None, "")}
+        connection.execute(sa.update(t.contacts).where(c.id == contact_id).values(fields=kept))
 
 
 def _carry_over(connection: sa.Connection, channel_id: int, old: str, new: str, contact_id: int, now: datetime) -> None:

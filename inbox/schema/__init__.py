@@ -2,7 +2,7 @@
 
 from inbox.schema.base import Instant, Json, metadata
 from inbox.schema.bots import broadcasts, flow_sessions, flows, recipients, segments, templates
-from inbox.schema.channels import channels, notices, raw_bodies
+from inbox.schema.channels import channels, notices, raw_bodies, spool_marks
 from inbox.schema.contacts import contact_tags, contacts, identities, reaches
 from inbox.schema.conversations import (
     OUTGOING_STATES,
@@ -52,6 +52,7 @@ __all__ = [
     "segments",
     "sequences",
     "sessions",
+    "spool_marks",
     "tasks",
     "team_members",
     "teams",

@@ -24,10 +24,12 @@ channels = sa.Table(
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("removed_at", Instant),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     one_of("state", "ok", "failing", "disabled"),
 )
 """`secrets`: the secret settings, encrypted. `cursor`: where pulling stopped. `pulled_*`: the one process that pulls it.
-`version` grows with each change of settings, so that every process notices."""
+`version` grows with each change of settings, so that every process notices. `failed_at`: since when sending fails, and
+`failures` how often it was tried in vain since; `paused_until`: nothing is sent before, by the provider's wish or ours."""
 
 raw_bodies = sa.Table(
     "raw_bodies",
@@ -61,3 +63,12 @@ notices = sa.Table(
     sa.Index("ix_notices_channel_id_id", "channel_id", "id"),
 )
 """What providers told us that is no message: template approved, quality changed, an element nobody could read."""
+
+spool_marks = sa.Table(
+    "spool_marks",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("place", sa.BigInteger, nullable=False),
+)
+"""How far a spool file has been replayed, in bytes, kept in the transaction that stored what stood before: a replay that breaks
+off goes on from there and doubles nothing. Removed with the file."""

@@ -25,6 +25,7 @@ conversations = sa.Table(
     sa.Column("subject", sa.Text),
     sa.Column("token", sa.Text, nullable=False),
     sa.Column("heard_at", Instant),
+    sa.Column("seen_at", Instant),
     sa.Column("waiting_since", Instant),
     sa.Column("answer_due", Instant),
     sa.Column("snoozed_until", Instant),
@@ -47,7 +48,8 @@ conversations = sa.Table(
 )
 """One request of one contact; at most one that is not closed. `heard_at`: set by receive, cleared by respond: the wake-up flag in
 the row. `bot`: whether the bot may speak (no person has it). `waiting_since`: the customer's oldest unanswered message.
-`address`: where the customer wrote last. `token`: the secret part of its reply address."""
+`address`: where the customer wrote last. `token`: the secret part of its reply address. `seen_at`: when a person last looked at
+what had come."""
 
 messages = sa.Table(
     "messages",
@@ -86,6 +88,8 @@ messages = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("edited_at", Instant),
     sa.Column("deleted_at", Instant),
+    sa.Column("send_at", Instant),
+    sa.Column("parts_all", sa.Integer),
     one_of("direction", "in", "out", "note"),
     one_of("author_kind", "contact", "manager", "bot", "system"),
     one_of("state", *OUTGOING_STATES),
@@ -98,7 +102,8 @@ messages = sa.Table(
     partial("ix_messages_active", "conversation_id", "id", where="state IN ('queued', 'sending')"),
 )
 """`at`: the provider's time for what came in; `created_at`: ours. `heard`: respond has dealt with it. `thread`: where
-`external_id` is unique (a Telegram chat), else empty. `parts`: how many of its fitted parts the provider has taken."""
+`external_id` is unique (a Telegram chat), else empty. `parts`: how many of its `parts_all` parts the provider has taken.
+`send_at`: a person wanted it sent then; `try_at`: not before, whatever the reason."""
 
 message_parts = sa.Table(
     "message_parts",
@@ -156,9 +161,16 @@ files = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("mime", sa.Text, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("width", sa.Integer),
+    sa.Column("height", sa.Integer),
+    sa.Column("duration", sa.Float),
+    sa.Column("thumbnail", sa.Text),
+    sa.Column("looked_at", Instant),
+    partial("ix_files_new", "created_at", where="looked_at IS NULL"),
     sqlite_with_rowid=False,
 )
-"""Contents of attachments, stored once by hash."""
+"""Contents of attachments, stored once by hash. The type is what the bytes say. `looked_at`: when the worker noted the size of
+a picture, the length of a sound (`duration`, seconds) and made the `thumbnail`, itself a content named by its hash."""
 
 attachments = sa.Table(
     "attachments",
@@ -180,6 +192,7 @@ attachments = sa.Table(
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
     one_of("state", "waiting", "stored", "failed"),
     sa.Index("ix_attachments_message_id", "message_id"),
+    partial("ix_attachments_sha256", "sha256", where="sha256 IS NOT NULL"),
     partial("ix_attachments_waiting", "try_at", where="state = 'waiting'"),
 )
 

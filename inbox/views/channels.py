@@ -163,7 +163,7 @@ def _fields(settings: type[Settings]) -> list[FieldShown]:
     described = settings.model_json_schema(by_alias=True)["properties"]
     return [
         _field(info.alias or name, described[info.alias or name], info.is_required(), info.annotation is SecretStr)
-        for name, info in settings.model_fields.items()
+        for name, info in sorted(settings.model_fields.items(), key=lambda each: each[0] in Settings.model_fields)
         if (info.alias or name) in described
     ]
 

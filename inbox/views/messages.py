@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from inbox import schema as t
 from inbox.refusals import Invalid, NotFound
+from inbox.views.files import Attachment, attachments
 from inbox.views.paging import Page, beyond, decode, encode
 from inbox.views.shapes import Actor
 
 _m = t.messages.c
-FILE_URL = "/api/v1/files/{}"
 _SHOWN = ("choices", "location", "bounce", "quoted", "template")
 """Parts of `data` that have a field of their own."""
 
@@ -25,19 +25,6 @@ class MessageChannel:
 
     id: int
     kind: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Attachment:
-    """A file. `url` has the bytes once `state` is stored."""
-
-    id: int
-    kind: str
-    name: str
-    mime: str
-    size: int | None
-    url: str
-    state: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,7 +136,7 @@ def _messages(connection: sa.Connection, rows: Sequence[Any]) -> list[Message]:
     if not rows:
         return []
     ids = [row.id for row in rows]
-    files, reactions = _attachments(connection, ids), _reactions(connection, ids)
+    files, reactions = attachments(connection, ids), _reactions(connection, ids)
     people = _names(connection, rows)
     return [_message(row, files.get(row.id, []), reactions.get(row.id, []), people) for row in rows]
 
@@ -174,18 +161,6 @@ def _author(row: Any, people: dict[int, str]) -> Actor:
         return Actor(kind="contact", id=row.contact_id, name=row.contact_name)
     name = people.get(row.author_id) if row.author_kind == "manager" else None
     return Actor(kind=row.author_kind, id=row.author_id, name=name)
-
-
-def _attachments(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[Attachment]]:
-    a = t.attachments.c
-    query = sa.select(a.message_id, a.id, a.kind, a.name, a.mime, a.size, a.state).where(a.message_id.in_(ids))
-    found: dict[int, list[Attachment]] = defaultdict(list)
-    for row in connection.execute(query.order_by(a.id)):
-        url = FILE_URL.format(row.id)
-        found[row.message_id].append(
-            Attachment(id=row.id, kind=row.kind, name=row.name, mime=row.mime, size=row.size, url=url, state=row.state)
-        )
-    return found
 
 
 def _reactions(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[ReactionShown]]:

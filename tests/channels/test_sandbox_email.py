@@ -380,11 +380,27 @@ async def test_connect_names_the_account(room: Room) -> None:
 
 WRONG: list[tuple[str, dict[str, str], type[ChannelError], str]] = [
     ("password", {"password": "wrong"}, Misconfigured, "refuses the user name or password"),
-    ("mailbox password", {"smtp_host": "", "password": "wrong"}, Misconfigured, "mailbox refuses the user name or password"),
-    ("password in Russian", {"smtp_host": "", "password": "пароль"}, Misconfigured, "mailbox refuses the user name or password"),
-    ("no TLS there", {"tls": "starttls"}, Misconfigured, "does not offer what the settings ask for"),
-    ("no mailbox there", {"smtp_host": "", "imap_port": "9"}, Retry, "connection to the mailbox failed"),
-    ("nothing there", {"smtp_port": "9"}, Retry, "cannot be reached"),
+    (
+        "mailbox password",
+        {"smtp_host": "", "password": "wrong"},
+        Misconfigured,
+        r"mailbox server refuses the user name or password \(password",
+    ),
+    (
+        "password in Russian",
+        {"smtp_host": "", "password": "пароль"},
+        Misconfigured,
+        r"refuses the user name or password \(password",
+    ),
+    ("no TLS there", {"tls": "starttls"}, Misconfigured, r"does not offer STARTTLS \(tls"),
+    ("no STARTTLS at the mailbox", {"smtp_host": "", "tls": "starttls"}, Misconfigured, r"does not offer STARTTLS \(tls"),
+    ("no TLS at once", {"tls": "ssl"}, Misconfigured, r"does not speak TLS at once.*\(tls"),
+    ("no TLS at once at the mailbox", {"smtp_host": "", "tls": "ssl"}, Misconfigured, r"does not speak TLS at once.*\(tls"),
+    ("no mailbox there", {"smtp_host": "", "imap_port": "9"}, Retry, r"mailbox server cannot be reached.*\(imap_port"),
+    ("nothing there", {"smtp_port": "9"}, Retry, r"SMTP server cannot be reached.*\(smtp_port"),
+    ("no such SMTP server", {"smtp_host": "smtp.invalid"}, Misconfigured, r"no SMTP server of the name.*\(smtp_host"),
+    ("no such IMAP server", {"smtp_host": "", "imap_host": "m.invalid"}, Misconfigured, r"no mailbox server of.*\(imap_host"),
+    ("somebody else's address", {"address": "other@shop.example", "user": ADDRESS}, Misconfigured, r"this address.*\(address"),
 ]
 
 
@@ -447,3 +463,21 @@ async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(room: Room, 
     port = str(stranger)
     with pytest.raises(Misconfigured, match="certificate"):
         await room.connect(**({"tls": "ssl", "smtp_port": port, "imap_port": port} | changes)).connect("")
+
+
+async def test_checks_look_at_each_server_and_name_the_setting_to_mend(room: Room) -> None:
+    good = await room.connector.checks("")
+    assert [(one.name, one.state) for one in good] == [("SMTP", "ok"), ("IMAP", "ok"), ("settings", "warning")]
+    wrong = await room.connect(password="wrong").checks("")
+    assert [(one.name, one.state, one.mend) for one in wrong[:2]] == [
+        ("SMTP", "error", "Correct password"),
+        ("IMAP", "error", "Correct password"),
+    ]
+
+
+async def test_only_the_beginning_of_an_enormous_mail_is_read(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("channels.mail.imap.LARGEST", 2000)
+    async with room.inbox.pulling():
+        room.mail.deliver(b"From: bob@example.com\r\nMessage-ID: <big@example.com>\r\n\r\nHello\r\n" + b"x" * 9000)
+        await room.inbox.until(lambda: len(room.inbox.messages) == 1)
+    assert room.inbox.messages[0].text.startswith("Hello") and len(room.inbox.hooks[-1].body) == 2000

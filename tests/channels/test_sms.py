@@ -38,8 +38,9 @@ from channels.base import (
 )
 from channels.events import ConsentChanged, DeliveryStatus, Identity, InboundMessage, MessageEdited, Notice
 from channels.registry import connector_type
-from channels.sms import SmsConnector, SmsSettings, segments
-from channels.sms_parts.errors import MEANINGS
+from channels.sms import SmsConnector, SmsSettings
+from channels.sms_parts.codes import MEANINGS
+from channels.sms_parts.errors import is_stop, raise_for, words
 from channels.sms_parts.form import pairs
 
 TOKEN = "12345"
@@ -288,8 +289,14 @@ STATUSES = [
     ("sent", "sent", "", "", False),
     ("delivered", "delivered", "", "", False),
     ("read", "read", "", "", False),
-    ("undelivered", "failed", "30006", "landline", False),
-    ("undelivered", "failed", "30003", "switched off", False),
+    ("undelivered", "failed", "30006", "landline", True),
+    ("undelivered", "failed", "30003", "switched off or out of reach: send it again later", False),
+    ("undelivered", "failed", "30004", "does not accept", True),
+    ("undelivered", "failed", "30005", "does not exist", False),
+    ("undelivered", "failed", "30007", "filtered", False),
+    ("undelivered", "failed", "30008", "did not say why: send it again later", False),
+    ("failed", "failed", "20429", "slow down: send it again later", False),
+    ("failed", "failed", "30034", "not registered for this kind of traffic with the carriers: an administrator", False),
     ("failed", "failed", "63016", "window is shut", False),
     ("failed", "failed", "63014", "blocked", True),
     ("failed", "failed", "21610", "stopped", True),
@@ -315,7 +322,7 @@ def test_samples_of_statuses_are_read() -> None:
     found = [make().parse(sample(name))[0] for name in ("status_delivered", "status_undelivered", "status_stopped")]
     assert [(s.state, s.message_id, s.blocked) for s in found if isinstance(s, DeliveryStatus)] == [
         ("delivered", "m7", False),
-        ("failed", "m7", False),
+        ("failed", "m7", True),
         ("failed", "m7", True),
     ]
 
@@ -351,38 +358,6 @@ def test_stop_is_a_message_and_a_consent(given: Hook, stopped: list[bool]) -> No
     message, *consents = make().parse(given)
     assert isinstance(message, InboundMessage)
     assert [c.stopped for c in consents if isinstance(c, ConsentChanged)] == stopped
-
-
-# Calls
-
-
-def test_a_call_is_one_entry_that_grows() -> None:
-    (ringing,) = make().parse(sample("call_ringing"))
-    assert isinstance(ringing, InboundMessage)
-    assert (ringing.kind, ringing.text, ringing.sender.name, ringing.echo) == ("call", "Call", "ANN LEE", False)
-    message, edit = make().parse(sample("call_completed"))
-    assert isinstance(message, InboundMessage) and isinstance(edit, MessageEdited) and edit.message == message
-    assert (message.external_id, message.text) == (ringing.external_id, "Call ended after 1 min 15 s")
-    assert message.data["call"]["duration"] == 75 and message.data["call"]["recording"].endswith("/RE1")
-    assert message.attachments[0].remote["url"].endswith("/RE1.mp3")
-
-
-def test_a_missed_call_says_so() -> None:
-    message, _ = make().parse(sample("call_missed"))
-    assert isinstance(message, InboundMessage) and message.text == "Missed call: nobody answered"
-
-
-def test_a_call_of_ours_belongs_to_whom_we_called() -> None:
-    body = urlencode(
-        {"CallSid": "CA1", "From": "+15005550006", "To": "+15005550001", "Direction": "outbound-api", "CallStatus": "ringing"}
-    )
-    message = only_message(hook(body.encode()))
-    assert (message.address, message.echo) == ("+15005550001", True)
-
-
-def test_a_recording_without_its_people_is_a_notice() -> None:
-    (notice,) = make().parse(hook(b"CallSid=CA1&RecordingSid=RE1&RecordingUrl=https%3A%2F%2Fx"))
-    assert isinstance(notice, Notice) and notice.data["RecordingUrl"] == "https://x"
 
 
 # Answers and settings
@@ -580,8 +555,28 @@ async def test_an_empty_message_is_refused_before_the_call(twilio: tuple[Twilio,
     assert not provider.asked
 
 
-def test_every_error_has_words_and_none_says_to_try_blindly() -> None:
-    assert all(len(m.words) > 10 and m.error is not Unknown for m in MEANINGS.values())
+POLICIES = [
+    ("again", ["30001", "30003", "30008", "30017", "30410", "63012"]),
+    ("slow_down", ["20429", "21611", "63018", "63038"]),
+    ("refuse", ["21211", "21614", "21617", "30005", "30007", "63003", "63016", "63027", "63049"]),
+    ("suppress", ["21610", "21635", "30004", "30006", "63014", "63033"]),
+    ("mend", ["20003", "20404", "21606", "21701", "30032", "30034", "63007"]),
+]
+
+
+@pytest.mark.parametrize(("policy", "codes"), POLICIES)
+def test_a_code_says_what_is_to_be_done(policy: str, codes: list[str]) -> None:
+    assert {code: MEANINGS[code].policy for code in codes} == dict.fromkeys(codes, policy)
+
+
+@pytest.mark.parametrize("code", MEANINGS)
+def test_every_code_has_words_in_an_answer_and_in_a_status(code: str) -> None:
+    body = json.dumps({"code": int(code), "message": "Told by Twilio"}).encode()
+    with pytest.raises(ChannelError) as error:
+        raise_for(400, {}, body)
+    assert error.value.reason == MEANINGS[code].words and error.value.code == code
+    assert not isinstance(error.value, Unknown) and len(error.value.reason) > 10
+    assert words(code).startswith(error.value.reason) and is_stop(code) == isinstance(error.value, Blocked)
 
 
 # Downloads, the account
@@ -591,7 +586,7 @@ async def test_the_token_is_shown_to_twilio_only(twilio: tuple[Twilio, Any]) -> 
     provider, connect = twilio
     provider.status, provider.body, provider.headers = 200, b"abc", {"Content-Type": "image/png; x=1"}
     connector = connect()
-    host = connector._account.removesuffix("/2010-04-01/Accounts/AC1")
+    host = connector._api.account.removesuffix("/2010-04-01/Accounts/AC1")
     found = await connector.download({"url": f"{host}/media/1"})
     await connector.download({"url": f"{host.replace('127.0.0.1', 'localhost')}/media/1"})
     assert (found.content, found.mime) == (b"abc", "image/png")
@@ -615,7 +610,7 @@ async def test_a_failed_download_says_what_to_do(
     provider.status, provider.body = status, b""
     connector = connect()
     with pytest.raises(error):
-        await connector.download({"url": connector._account + remote["url"]})
+        await connector.download({"url": connector._api.account + remote["url"]})
 
 
 @pytest.mark.parametrize("remote", [{}, {"url": "cat.jpg"}, {"url": "file:///etc/passwd"}])
@@ -641,28 +636,3 @@ async def test_a_wrong_account_is_a_misconfiguration(twilio: tuple[Twilio, Any],
     provider.status, provider.body = status, body
     with pytest.raises(Misconfigured):
         await connect().connect(URL)
-
-
-# The length of a text
-
-LENGTHS = [
-    ("nothing", "", ("GSM-7", 1, 160)),
-    ("160 letters", "a" * 160, ("GSM-7", 1, 160)),
-    ("161 letters", "a" * 161, ("GSM-7", 2, 153)),
-    ("306 letters", "a" * 306, ("GSM-7", 2, 153)),
-    ("307 letters", "a" * 307, ("GSM-7", 3, 153)),
-    ("80 of two units", "€" * 80, ("GSM-7", 1, 160)),
-    ("one of two units at the end of a segment", "a" * 152 + "€" + "a" * 152, ("GSM-7", 3, 153)),
-    ("70 Russian letters", "я" * 70, ("UCS-2", 1, 70)),
-    ("71 Russian letters", "я" * 71, ("UCS-2", 2, 67)),
-    ("135 Russian letters", "я" * 135, ("UCS-2", 3, 67)),
-    ("an emoji is two units", "😀" * 35, ("UCS-2", 1, 70)),
-    ("an emoji is never cut", "я" * 66 + "😀" + "я" * 66, ("UCS-2", 3, 67)),
-    ("accents of the alphabet", "èéùìòÇØøÅåÆæßÉÄÖÑÜäöñüà", ("GSM-7", 1, 160)),
-    ("an accent outside of it", "ç", ("UCS-2", 1, 70)),
-]
-
-
-@pytest.mark.parametrize(("text", "expected"), [case[1:] for case in LENGTHS], ids=[case[0] for case in LENGTHS])
-def test_a_text_becomes_so_many_sms(text: str, expected: tuple[str, int, int]) -> None:
-    assert segments(text) == expected

@@ -1,5 +1,8 @@
 """What WhatsApp's connector gives to Meta for a message, and what it makes of Meta's errors."""
 
+import importlib.util
+import io
+import wave
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +12,8 @@ from channels.base import (
     Blocked,
     ChannelError,
     Choice,
+    ContactCard,
+    Location,
     Misconfigured,
     OutgoingFile,
     OutgoingMessage,
@@ -18,16 +23,36 @@ from channels.base import (
     Throttled,
     Unknown,
 )
-from channels.whatsapp_parts.bodies import Uploaded, envelope, media_kind, media_type, message_bodies
+from channels.whatsapp_parts.bodies import envelope, message_bodies
 from channels.whatsapp_parts.errors import provider_error
+from channels.whatsapp_parts.formats import Uploaded, ready
 
 
 def message(**fields: Any) -> OutgoingMessage:
     return OutgoingMessage(**{"id": "m-1", "address": "79000000155", **fields})
 
 
-def file(kind: str = "image", mime: str = "image/jpeg", size: int = 10, name: str = "a.bin") -> OutgoingFile:
-    return OutgoingFile(kind=kind, name=name, mime=mime, size=size, url="", read=lambda: b"x" * 10)
+def file(
+    kind: str = "image", mime: str = "image/jpeg", size: int = 10, name: str = "a.bin", content: bytes = b"x" * 10
+) -> OutgoingFile:
+    return OutgoingFile(kind=kind, name=name, mime=mime, size=size, url="", read=lambda: content)
+
+
+NOTE = b"OggS\x00\x02" + bytes(22) + b"OpusHead\x01\x01" + bytes(20)
+"""The beginning of a voice note: an Ogg page with an Opus header of one channel."""
+STEREO = NOTE.replace(b"OpusHead\x01\x01", b"OpusHead\x01\x02")
+VORBIS = NOTE.replace(b"OpusHead", b"\x01vorbis\0")
+
+
+def recording() -> bytes:
+    """A tenth of a second of silence as WAV."""
+    made = io.BytesIO()
+    with wave.open(made, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(bytes(1600))
+    return made.getvalue()
 
 
 def choices(count: int) -> list[Choice]:
@@ -160,8 +185,257 @@ BODIES: Sequence[tuple[str, OutgoingMessage, Sequence[Uploaded], Sequence[Mappin
     ),
 ]
 
+LINK = Choice(id="l", title="Open the shop now", kind="link", value="https://shop.example")
+PLACE = Location(latitude=55.75, longitude=37.62, name="Shop")
 
-@pytest.mark.parametrize(("outgoing", "files", "wanted"), [c[1:] for c in BODIES], ids=[c[0] for c in BODIES])
+
+def pressed(kind: str, action: Mapping[str, Any], text: str = "Pick", **more: Any) -> Mapping[str, Any]:
+    return {"type": "interactive", "interactive": {"type": kind, "body": {"text": text}, **more, "action": action}}
+
+
+def flow(**parameters: Any) -> Mapping[str, Any]:
+    return {"name": "flow", "parameters": {"flow_message_version": "3", "flow_id": "77", "flow_cta": "Book", **parameters}}
+
+
+def template(*components: Mapping[str, Any]) -> Mapping[str, Any]:
+    language = {"policy": "deterministic", "code": "en"}
+    return {"type": "template", "template": {"name": "hi", "language": language, "components": list(components)}}
+
+
+def used(**fields: Any) -> TemplateUse:
+    return TemplateUse(**{"name": "hi", "language": "en", **fields})
+
+
+def button(sub_type: str, index: str, **parameter: Any) -> Mapping[str, Any]:
+    return {"type": "button", "sub_type": sub_type, "index": index, "parameters": [parameter]}
+
+
+RICH: Sequence[tuple[str, OutgoingMessage, Sequence[Uploaded], Sequence[Mapping[str, Any]]]] = [
+    (
+        "a choice with a description needs a list",
+        message(text="Pick", choices=[Choice(id="a", title="A", description="the first")]),
+        [],
+        [pressed("list", {"button": "Menu", "sections": [{"rows": [{"id": "a", "title": "A", "description": "the first"}]}]})],
+    ),
+    (
+        "a title too long for a button is whole in a list",
+        message(text="Pick", choices=[Choice(id="a", title="A title that no button can hold")]),
+        [],
+        [
+            pressed(
+                "list",
+                {
+                    "button": "Menu",
+                    "sections": [
+                        {
+                            "rows": [
+                                {"id": "a", "title": "A title that no button …", "description": "A title that no button can hold"}
+                            ]
+                        }
+                    ],
+                },
+            )
+        ],
+    ),
+    (
+        "the same title twice cannot stand on buttons",
+        message(text="Pick", choices=[Choice(id="a", title="Yes"), Choice(id="b", title="Yes")]),
+        [],
+        [pressed("list", {"button": "Menu", "sections": [{"rows": [{"id": "a", "title": "Yes"}, {"id": "b", "title": "Yes"}]}]})],
+    ),
+    (
+        "sections, each with its heading",
+        message(text="Pick", choices=[Choice(id="a", title="A", section="North"), Choice(id="b", title="B")]),
+        [],
+        [
+            pressed(
+                "list",
+                {
+                    "button": "Menu",
+                    "sections": [
+                        {"title": "North", "rows": [{"id": "a", "title": "A"}]},
+                        {"title": "Menu", "rows": [{"id": "b", "title": "B"}]},
+                    ],
+                },
+            )
+        ],
+    ),
+    (
+        "a link",
+        message(text="Pick", choices=[LINK]),
+        [],
+        [
+            pressed(
+                "cta_url",
+                {"name": "cta_url", "parameters": {"display_text": "Open the shop now", "url": "https://shop.example"}},
+            )
+        ],
+    ),
+    (
+        "a link beside buttons is said in the text",
+        message(text="Pick", choices=[*choices(1), LINK]),
+        [],
+        [pressed("button", {"buttons": REPLIES[:1]}, "Pick\n\nOpen the shop now: https://shop.example")],
+    ),
+    (
+        "a request for a place",
+        message(text="Pick", choices=[Choice(id="w", title="Where are you?", kind="location")]),
+        [PICTURE],
+        [{"type": "image", "image": {"id": "M1"}}, pressed("location_request_message", {"name": "send_location"})],
+    ),
+    (
+        "a form",
+        message(text="Pick", choices=[Choice(id="f", title="Book", kind="form", value="77")]),
+        [],
+        [pressed("flow", flow())],
+    ),
+    (
+        "a form at a screen, with data and a token",
+        message(text="Pick", choices=[Choice(id="f", title="Book", kind="form", value="77/DATE?day=5&token=t%3D1")]),
+        [],
+        [
+            pressed(
+                "flow",
+                flow(flow_token="t=1", flow_action="navigate", flow_action_payload={"screen": "DATE", "data": {"day": "5"}}),
+            )
+        ],
+    ),
+    (
+        "a form that a server leads through",
+        message(text="Pick", choices=[Choice(id="f", title="Book", kind="form", value="dx:77")]),
+        [],
+        [pressed("flow", flow(flow_action="data_exchange"))],
+    ),
+    (
+        "a place",
+        message(location=PLACE),
+        [],
+        [{"type": "location", "location": {"latitude": "55.75", "longitude": "37.62", "name": "Shop"}}],
+    ),
+    (
+        "words, then a place",
+        message(text="Here", location=Location(latitude=1, longitude=2)),
+        [],
+        [
+            {"type": "text", "text": {"body": "Here", "preview_url": False}},
+            {"type": "location", "location": {"latitude": "1", "longitude": "2"}},
+        ],
+    ),
+    (
+        "contacts",
+        message(contacts=[ContactCard(name="Anna", phones=["+79990000000"], emails=["a@b.example"], organisation="Shop")]),
+        [],
+        [
+            {
+                "type": "contacts",
+                "contacts": [
+                    {
+                        "name": {"formatted_name": "Anna", "first_name": "Anna"},
+                        "phones": [{"phone": "+79990000000"}],
+                        "emails": [{"email": "a@b.example"}],
+                        "org": {"company": "Shop"},
+                    }
+                ],
+            }
+        ],
+    ),
+    (
+        "a reaction",
+        message(text="👍", reaction="👍", reply_to="wamid.Q"),
+        [],
+        [{"type": "reaction", "reaction": {"message_id": "wamid.Q", "emoji": "👍"}}],
+    ),
+    (
+        "a reaction taken back",
+        message(reaction="", reply_to="wamid.Q"),
+        [],
+        [{"type": "reaction", "reaction": {"message_id": "wamid.Q", "emoji": ""}}],
+    ),
+    (
+        "a template's named header, and a typed value",
+        message(
+            template=used(
+                variables={
+                    "header.shop": "Nord",
+                    "sum": {"type": "currency", "currency": {"fallback_value": "5 €", "code": "EUR"}},
+                }
+            )
+        ),
+        [],
+        [
+            template(
+                {"type": "header", "parameters": [{"type": "text", "parameter_name": "shop", "text": "Nord"}]},
+                {
+                    "type": "body",
+                    "parameters": [
+                        {"type": "currency", "currency": {"fallback_value": "5 €", "code": "EUR"}, "parameter_name": "sum"}
+                    ],
+                },
+            )
+        ],
+    ),
+    (
+        "a template's place",
+        message(template=used(), location=PLACE),
+        [],
+        [
+            template(
+                {
+                    "type": "header",
+                    "parameters": [
+                        {
+                            "type": "location",
+                            "location": {"latitude": "55.75", "longitude": "37.62", "name": "Shop", "address": ""},
+                        }
+                    ],
+                }
+            )
+        ],
+    ),
+    (
+        "a template's picture as the document it asks for",
+        message(template=used(header="document")),
+        [PICTURE],
+        [
+            template(
+                {
+                    "type": "header",
+                    "parameters": [{"type": "document", "document": {"id": "M1", "filename": "a.jpg"}}],
+                }
+            )
+        ],
+    ),
+    (
+        "every kind of button of a template",
+        message(
+            template=used(
+                buttons={"0": "p", "1": "end", "2": "SAVE5", "3": "t", "4": "sku", "5": "481516", "6": "c"},
+                button_kinds={"0": "reply", "1": "url", "2": "copy_code", "3": "flow", "4": "catalog", "5": "otp", "6": "call"},
+            )
+        ),
+        [],
+        [
+            template(
+                button("quick_reply", "0", type="payload", payload="p"),
+                button("url", "1", type="text", text="end"),
+                button("copy_code", "2", type="coupon_code", coupon_code="SAVE5"),
+                button("flow", "3", type="action", action={"flow_token": "t"}),
+                button("catalog", "4", type="action", action={"thumbnail_product_retailer_id": "sku"}),
+                button("url", "5", type="text", text="481516"),
+                button("voice_call", "6", type="payload", payload="c"),
+            )
+        ],
+    ),
+    (
+        "what we have no words for goes as it is",
+        message(template=used(components=[{"type": "limited_time_offer", "parameters": []}])),
+        [],
+        [template({"type": "limited_time_offer", "parameters": []})],
+    ),
+]
+
+
+@pytest.mark.parametrize(("outgoing", "files", "wanted"), [c[1:] for c in (*BODIES, *RICH)], ids=[c[0] for c in (*BODIES, *RICH)])
 def test_a_message_becomes_what_meta_takes(
     outgoing: OutgoingMessage, files: Sequence[Uploaded], wanted: Sequence[Mapping[str, Any]]
 ) -> None:
@@ -198,6 +472,30 @@ def test_the_envelope_says_to_whom_and_gives_our_id_for_the_statuses(
     assert envelope(outgoing, {}, quotes=True) == {**common, **wanted}
 
 
+@pytest.mark.parametrize(
+    ("outgoing", "why"),
+    [
+        (message(reaction="👍"), "does not know the message"),
+        (message(reaction="👍", reply_to="unnamed-1"), "does not know the message"),
+        (message(template=used(buttons={"0": "x"}, button_kinds={"0": "phone"})), "takes no value"),
+    ],
+    ids=["a reaction to nothing", "a reaction to a message without an id", "a value for a button that has none"],
+)
+def test_what_has_no_place_in_a_request_is_refused_with_words(outgoing: OutgoingMessage, why: str) -> None:
+    with pytest.raises(Refused, match=why):
+        message_bodies(outgoing, [])
+
+
+def test_more_than_five_contacts_go_in_several_messages() -> None:
+    bodies = message_bodies(message(contacts=[ContactCard(name=f"N{n}") for n in range(7)]), [])
+    assert [len(body["contacts"]) for body in bodies] == [5, 2]
+
+
+def test_a_reaction_quotes_nothing() -> None:
+    outgoing = message(reaction="👍", reply_to="wamid.Q")
+    assert "context" not in envelope(outgoing, message_bodies(outgoing, [])[0], quotes=True)
+
+
 def test_an_address_without_digits_is_refused() -> None:
     with pytest.raises(Refused, match="no phone number"):
         envelope(message(address="lena"), {}, quotes=True)
@@ -209,9 +507,14 @@ def test_an_address_without_digits_is_refused() -> None:
         (file(), "image", "image/jpeg"),
         (file(size=5_000_001), "document", "image/jpeg"),
         (file(mime="image/tiff"), "document", "image/tiff"),
-        (file("voice", "audio/ogg"), "audio", "audio/ogg; codecs=opus"),
-        (file("voice", "audio/ogg;codecs=opus"), "audio", "audio/ogg; codecs=opus"),
-        (file("voice", "audio/webm"), "document", "audio/webm"),
+        (file("voice", "audio/ogg", content=NOTE), "audio", "audio/ogg; codecs=opus"),
+        (file("voice", "audio/ogg;codecs=opus", content=NOTE), "audio", "audio/ogg; codecs=opus"),
+        (file("audio", "application/ogg", content=NOTE), "audio", "audio/ogg; codecs=opus"),
+        (file("voice", "audio/mpeg"), "audio", "audio/mpeg"),
+        (file("audio", "audio/wav"), "document", "audio/wav"),
+        (file("audio", "audio/ogg"), "document", "audio/ogg"),
+        (file("audio", "audio/ogg", content=VORBIS), "document", "audio/ogg"),
+        (file("voice", "audio/ogg", content=STEREO), "audio", "audio/ogg; codecs=opus"),
         (file("audio", "audio/mpeg"), "audio", "audio/mpeg"),
         (file("audio", "audio/mp3"), "audio", "audio/mpeg"),
         (file("image", "Image/JPG"), "image", "image/jpeg"),
@@ -223,7 +526,33 @@ def test_an_address_without_digits_is_refused() -> None:
     ],
 )
 def test_a_file_that_whatsapp_would_not_show_goes_as_a_document(outgoing: OutgoingFile, kind: str, mime: str) -> None:
-    assert (media_kind(outgoing), media_type(outgoing)) == (kind, mime)
+    made = ready(outgoing)
+    assert (made.kind, made.mime) == (kind, mime)
+
+
+@pytest.mark.parametrize(("kind", "voice"), [("voice", True), ("audio", False)])
+def test_opus_in_ogg_is_a_voice_note_only_if_it_was_meant_as_one(kind: str, voice: bool) -> None:
+    made = ready(file(kind, "audio/ogg", content=NOTE))
+    assert (made.voice, made.content) == (voice, NOTE)
+    body = Uploaded(media_id="V", kind=made.kind, name=made.name, voice=made.voice).body()
+    assert body == {"type": "audio", "audio": {"id": "V", "voice": True} if voice else {"id": "V"}}
+
+
+def test_a_recording_becomes_a_voice_note_where_the_library_is_there_and_else_says_what_to_do() -> None:
+    outgoing = file("voice", "audio/wav", name="memo.wav", content=recording())
+    if importlib.util.find_spec("av"):
+        made = ready(outgoing)
+        assert (made.kind, made.mime, made.name, made.voice) == ("audio", "audio/ogg; codecs=opus", "memo.ogg", True)
+        assert made.content.startswith(b"OggS") and b"OpusHead\x01\x01" in made.content
+    else:
+        with pytest.raises(Refused, match="pip install av"):
+            ready(outgoing)
+
+
+@pytest.mark.parametrize("content", [b"", b"noise" * 50, VORBIS], ids=["nothing", "noise", "another codec"])
+def test_a_voice_note_that_cannot_be_read_is_refused_and_not_sent_as_silence(content: bytes) -> None:
+    with pytest.raises(Refused, match="Opus in Ogg"):
+        ready(file("voice", "audio/ogg", content=content))
 
 
 ANSWERS: Sequence[tuple[str, int, Mapping[str, Any] | None, type[ChannelError], str]] = [

@@ -128,7 +128,7 @@ def _check(method: str, path: str, answer: Answer, raw: bytes) -> None:
             w == p or (w[:1] == "{" and (p.isdigit() or len(p) == 64)) for w, p in zip(wanted, parts, strict=True)
         )
         if each.method == method and fits:
-            assert answer.status == each.status
+            assert answer.status == each.status or (answer.status == 206 and each.answer is bytes)
             if each.answer is not None and each.content_type == "application/json":
                 TypeAdapter(each.answer).validate_json(raw, strict=True)
             return

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import re
+from collections.abc import Callable
 from contextlib import suppress
 
 from channels.sandbox.mail_provider.box import Box
@@ -13,9 +14,13 @@ _ATOM = re.compile(r'"((?:\\.|[^"\\])*)"|(\S+)')
 
 
 class ImapServer:
-    """Serves `box` to who knows the password. `idle` False: a server without IDLE, as some still are."""
+    """Serves `box` to who knows the password, or shows a token that `knows` takes.
 
-    def __init__(self, box: Box, user: str, password: str, idle: bool = True) -> None:
+    `idle` False: a server without IDLE, as some still are.
+    """
+
+    def __init__(self, box: Box, user: str, password: str, knows: Callable[[bytes, str], bool], idle: bool = True) -> None:
+        self.knows = knows
         self.box = box
         self.user = user
         self.password = password
@@ -73,7 +78,7 @@ class _Session:
             await self._answer(tag, rest)
 
     def _capabilities(self) -> str:
-        return "IMAP4rev1 AUTH=PLAIN UIDPLUS" + (" IDLE" if self._server.idle else "")
+        return "IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 UIDPLUS" + (" IDLE" if self._server.idle else "")
 
     async def _say(self, line: str) -> None:
         self._writer.write(line.encode() + b"\r\n")
@@ -127,11 +132,23 @@ class _Session:
         return self._let_in(user, password)
 
     async def _do_authenticate(self, arguments: str) -> str:
+        if arguments.upper() == "XOAUTH2":
+            return await self._take_token()
         if arguments.upper() != "PLAIN":
-            return "NO Only PLAIN is known here"
+            return "NO Only PLAIN and XOAUTH2 are known here"
         await self._say("+ ")
         _, user, password = base64.b64decode(await self._reader.readline()).decode().split("\0")
         return self._let_in(user, password)
+
+    async def _take_token(self) -> str:
+        """Who is refused hears why in a challenge first, as Google's and Microsoft's servers do it."""
+        await self._say("+ ")
+        if self._server.knows(base64.b64decode(await self._reader.readline()), self._server.user):
+            self._state = "known"
+            return "OK Welcome"
+        await self._say("+ " + base64.b64encode(b'{"status":"401","schemes":"Bearer"}').decode())
+        await self._reader.readline()
+        return "NO [AUTHENTICATIONFAILED] The token is not good"
 
     def _let_in(self, user: str, password: str) -> str:
         if (user, password) != (self._server.user, self._server.password):

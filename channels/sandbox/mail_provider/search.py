@@ -97,7 +97,22 @@ def _item(mail: Stored, item: str) -> bytes:
     return _section(mail, item)
 
 
+_PARTIAL = re.compile(r"(.+)<(\d+)\.(\d+)>$")
+
+
 def _section(mail: Stored, item: str) -> bytes:
+    """A part of the mail, or with `<0.1000>` behind it only its first thousand bytes."""
+    part = _PARTIAL.match(item)
+    if part:
+        name, content = _whole(mail, part[1])
+        begin = int(part[2])
+        name, content = f"{name}<{begin}>", content[begin : begin + int(part[3])]
+    else:
+        name, content = _whole(mail, item)
+    return name.encode() + b" {%d}\r\n" % len(content) + content
+
+
+def _whole(mail: Stored, item: str) -> tuple[str, bytes]:
     head, separator, _ = mail.raw.partition(b"\r\n\r\n")
     contents = {"BODY[]": mail.raw, "RFC822": mail.raw, "BODY[HEADER]": head + separator, "RFC822.HEADER": head + separator}
     name = item.replace(".PEEK", "")
@@ -105,5 +120,4 @@ def _section(mail: Stored, item: str) -> bytes:
         raise BadCommand(f"{item} cannot be fetched here")
     if item in ("BODY[]", "RFC822"):
         mail.flags.add("\\Seen")
-    content = contents[name]
-    return name.encode() + b" {%d}\r\n" % len(content) + content
+    return name, contents[name]

@@ -1,6 +1,7 @@
 """The provider's SMTP server: takes our mail after a login, checks it as providers do, and hands it on."""
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -27,7 +28,9 @@ class SmtpServer:
         take: Callable[[str, list[str], bytes, EmailMessage], Awaitable[None]],
         next_fault: Callable[[], Fault | None],
         refuses: set[str],
+        knows: Callable[[bytes, str], bool],
     ) -> None:
+        self.knows = knows
         self.user = user
         self.password = password
         self.take = take
@@ -77,6 +80,13 @@ class _Handler:
 
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:
+        """Who is refused hears why in a challenge first, as Google's and Microsoft's servers do it."""
+        if len(args) == 2 and self._server.knows(base64.b64decode(args[1]), self._server.user):
+            return AuthResult(success=True)
+        await server.challenge_auth('{"status":"401","schemes":"Bearer"}')
+        return AuthResult(success=False, handled=False)
 
     async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         if not session.authenticated:

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
 from pydantic import Field, StringConstraints
 
-from channels.base import ChannelError
+from channels.base import ChannelError, Connector
 from inbox import live
 from inbox.actions import conversations as actions
 from inbox.actions import messages
@@ -106,8 +107,10 @@ async def start_conversation(call: Call, body: NewConversation) -> views.OneConv
     does not let us write first.
     """
     said = messages.Reply(
-        text=body.text, channel_id=body.channel_id, subject=body.subject, choices=[c.model_dump() for c in body.choices],
-        attachments=[f.to_send() for f in body.attachments], template=body.template.model_dump() if body.template else None,
+        text=body.text, channel_id=body.channel_id, subject=body.subject,
+        choices=[c.model_dump(exclude_defaults=True) for c in body.choices],
+        attachments=[f.to_send() for f in body.attachments] + (body.template.files() if body.template else []),
+        template=body.template.to_send() if body.template else None,
     )  # fmt: skip
     conversation_id = await once(call, messages.start, call.now, call.me, body.contact_id, said)
     return await call.read(views.one, conversation_id, call.now)
@@ -173,10 +176,10 @@ def _tell_typing(connection: sa.Connection, conversation_id: int, me: int) -> tu
     return conversation.channel_id, conversation.address
 
 
-async def _show_customer(call: Call, channel_id: int, address: str) -> None:
+async def _show_customer(call: Call, channel_id: int, show: Callable[[Connector], Awaitable[None]]) -> None:
     """Best effort: a channel that does not answer at once is none of the operator's business."""
     line = await call.app[keys.ACCOUNTS].line(channel_id)
-    if line is not None and line.channel.can.typing:
+    if line is not None:
         with contextlib.suppress(ChannelError, TimeoutError):
             async with asyncio.timeout(2):
-                await line.connector.typing(address)
+                await show(line.connector)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from aiohttp import BodyPartReader, web
 
+from inbox.fetching import ask_again
 from inbox.files import INLINE, kind_of, note_content, real_mime, sign
 from inbox.refusals import NotFound
 from inbox.rights import Right
@@ -43,7 +44,10 @@ async def upload(call: Call) -> Uploaded:
         raise invalid("file", "The file is empty")
     name = (part.filename or "file").replace("\0", "").rpartition("/")[2].rpartition("\\")[2][-200:] or "file"
     mime = real_mime(bytes(content), part.headers.get("Content-Type", ""), name)
-    digest = await asyncio.to_thread(call.app[keys.STORE].put, bytes(content))
+    store = call.app[keys.STORE]
+    if objection := store.limits.objection(len(content), mime):
+        raise invalid("file", objection)
+    digest = await asyncio.to_thread(store.put, bytes(content))
     await call.run(note_content, digest, len(content), mime, call.now)
     return Uploaded(file=digest, kind=kind_of(mime), name=name, mime=mime, size=len(content), url=f"/api/v1/uploads/{digest}")
 
@@ -56,8 +60,24 @@ async def get_upload(call: Call, file: str) -> web.StreamResponse:
 
 @endpoint("GET", "/files/{attachment_id}", Right.CONVERSATIONS_READ, answer=bytes, content_type="application/octet-stream")
 async def get_file(call: Call, attachment_id: int) -> web.StreamResponse:
-    """The bytes of an attachment. Shown in place only where that is safe, else offered for download."""
+    """The bytes of an attachment, whole or the range that was asked for.
+
+    Shown in place only where that is safe, else offered for download.
+    """
     return await _serve(call.app, await call.read(views.content, attachment_id))
+
+
+@endpoint("GET", "/files/{attachment_id}/thumbnail", Right.CONVERSATIONS_READ, answer=bytes, content_type="image/webp")
+async def get_thumbnail(call: Call, attachment_id: int) -> web.StreamResponse:
+    """A small picture of an attachment, upright and without what the camera wrote into the large one."""
+    return await _serve(call.app, await call.read(views.thumbnail, attachment_id))
+
+
+@endpoint("POST", "/files/{attachment_id}/fetch", Right.CONVERSATIONS_WRITE)
+async def fetch_file(call: Call, attachment_id: int) -> views.Attachment:
+    """Try again to get an attachment that could not be fetched. 409 where there is nowhere to get it from."""
+    await call.run(ask_again, call.now, attachment_id)
+    return await call.read(views.attachment, attachment_id)
 
 
 def setup(app: web.Application) -> None:
@@ -87,6 +107,7 @@ async def _serve(app: web.Application, found: views.Content | None) -> web.Strea
         "Content-Disposition": f"{way}; filename*=UTF-8''{quote(found.name, safe='')}",
         # Nothing that a stranger sent may run, whatever it turns out to be.
         "Content-Security-Policy": "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox",
+        "X-Content-Type-Options": "nosniff",
         "Cache-Control": "private, max-age=86400",
     }
     return web.FileResponse(path, headers=headers)

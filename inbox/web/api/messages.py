@@ -1,6 +1,6 @@
 """Messages: the thread, replies and notes, trying again."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, HttpUrl, StringConstraints
 
@@ -9,7 +9,7 @@ from inbox.rights import Right
 from inbox.views import messages as views
 from inbox.views.paging import Page
 from inbox.web.endpoint import Call, endpoint
-from inbox.web.fields import Body, Id, Language, LongText, PageQuery, When
+from inbox.web.fields import Body, Id, LongText, PageQuery, When
 from inbox.web.repeat import once
 
 
@@ -29,6 +29,13 @@ class ChoiceSent(Body):
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     title: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    description: Annotated[str, Field(max_length=200)] = ""
+    """A second line, where choices are shown as a list."""
+    section: Annotated[str, Field(max_length=200)] = ""
+    """Heading over the choices that have the same one, where choices are shown as a list."""
+    kind: Literal["reply", "link", "location", "form"] = "reply"
+    """link opens `value`; location asks where the customer is; form opens the provider's form `value`."""
+    value: Annotated[str, Field(max_length=2000)] = ""
 
 
 class FileSent(Body):
@@ -43,12 +50,69 @@ class FileSent(Body):
         return actions.FileToSend(file=self.file, url=str(self.url) if self.url else None, name=self.name, mime=self.mime)
 
 
+class PlaceSent(Body):
+    """A place on the map."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+    name: Annotated[str, Field(max_length=1000)] = ""
+    address: Annotated[str, Field(max_length=1000)] = ""
+
+
+Mail = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
+
+
+class CardSent(Body):
+    """Somebody whom the customer may want to reach."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    phones: list[Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 ()./-]{2,40}$")]] = Field(default=[], max_length=10)
+    emails: list[Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]] = Field(
+        default=[], max_length=10
+    )
+    organisation: Annotated[str, Field(max_length=200)] = ""
+    url: Annotated[str, Field(max_length=2000)] = ""
+
+
+class TypedValue(Body):
+    """A variable of a template that the customer's phone writes in their own way; `fallback_value` is for old phones."""
+
+    type: Literal["currency", "date_time"]
+    fallback_value: Annotated[str, Field(max_length=1000)]
+    code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "USD"
+    """Of a currency, ISO 4217."""
+    amount_1000: Annotated[int, Field(ge=-(10**15), le=10**15)] = 0
+    """Of a currency: the amount in thousandths."""
+
+    def to_send(self) -> dict[str, Any]:
+        """In the provider's words, as `channels.base.TemplateValue` wants it."""
+        amount = {"code": self.code, "amount_1000": self.amount_1000} if self.type == "currency" else {}
+        return {"type": self.type, self.type: {"fallback_value": self.fallback_value, **amount}}
+
+
 class TemplateSent(Body):
-    """An approved template of the provider."""
+    """An approved template of the provider. Its list is GET /templates?channel=."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=512)]
-    language: Language
-    variables: dict[str, str] = Field(default_factory=dict, max_length=100)
+    language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=35)]
+    """As the provider writes it: en_US."""
+    variables: dict[str, str | TypedValue] = Field(default_factory=dict, max_length=100)
+    """By the names that GET /templates gives: 1, 2 or names; `header` for the header's own."""
+    media: FileSent | None = None
+    """The picture, video or document of the header."""
+    buttons: dict[Annotated[str, StringConstraints(pattern=r"^[0-9]$")], Annotated[str, Field(max_length=2000)]] = Field(
+        default_factory=dict
+    )
+    """Index of a button -> its value: the end of a link, a code, what a reply sends back."""
+
+    def to_send(self) -> dict[str, Any]:
+        """What the message's row keeps of it."""
+        variables = {k: v if isinstance(v, str) else v.to_send() for k, v in self.variables.items()}
+        return {"name": self.name, "language": self.language, "variables": variables, "buttons": self.buttons}
+
+    def files(self) -> list[actions.FileToSend]:
+        """The header's file, which goes as an attachment of the message."""
+        return [self.media.to_send()] if self.media is not None else []
 
 
 class NewMessage(Body):
@@ -60,6 +124,12 @@ class NewMessage(Body):
     choices: list[ChoiceSent] = Field(default_factory=list, max_length=30)
     attachments: list[FileSent] = Field(default_factory=list, max_length=20)
     template: TemplateSent | None = None
+    location: PlaceSent | None = None
+    contacts: list[CardSent] = Field(default_factory=list, max_length=10)
+    reaction: Annotated[str, Field(max_length=50)] | None = None
+    """An emoji on the message `reply_to`, empty to take it back. Sent as a text where the channel knows no reactions."""
+    cc: list[Mail] | None = Field(default=None, max_length=50)
+    """Who else gets the mail: without it whoever was on the customer's mail, empty: nobody. Other channels know no copies."""
     reply_to: Id | None = None
     """The message that this one quotes."""
     subject: Annotated[str, Field(max_length=998)] | None = None
@@ -90,9 +160,12 @@ async def add_message(call: Call, conversation_id: int, body: NewMessage) -> vie
     be used now. A reply to a closed conversation reopens it.
     """
     said = actions.Reply(
-        text=body.text, channel_id=body.channel_id, choices=[c.model_dump() for c in body.choices],
-        attachments=[f.to_send() for f in body.attachments], template=body.template.model_dump() if body.template else None,
+        text=body.text, channel_id=body.channel_id, choices=[c.model_dump(exclude_defaults=True) for c in body.choices],
+        attachments=[f.to_send() for f in body.attachments] + (body.template.files() if body.template else []),
+        template=body.template.to_send() if body.template else None,
         reply_to=body.reply_to, subject=body.subject, note=body.note, send_at=body.send_at,
+        location=body.location.model_dump() if body.location else None, contacts=[c.model_dump() for c in body.contacts],
+        reaction=body.reaction, cc=body.cc,
     )  # fmt: skip
     message_id = await once(call, actions.reply, call.now, call.me, conversation_id, said)
     return await call.read(views.one, message_id)
