@@ -1,6 +1,7 @@
 """Tell mail that no person wrote: such mail is never answered by a machine (RFC 3834)."""
 
 import re
+from collections.abc import Sequence
 
 from channels.mail.headers import Mail, field, fields, text
 
@@ -29,17 +30,37 @@ _SUBJECT = re.compile(
 )
 
 
-def is_automatic(mail: Mail) -> bool:
-    """Whether a machine wrote it: an auto-reply, a list, a report. A wrong yes costs one automatic answer; a wrong no, a loop."""
+_REPORTS = {"message/feedback-report", "message/disposition-notification", "message/delivery-status", "message/tracking-status"}
+_REPORT_SUBJECT = re.compile(
+    r"^\s*(?:read|delivered|gelesen|zugestellt|прочитано|прочтено|доставлено|lu|leído|letto|lido)\s*:|"
+    r"^\s*(?:delivery|return|disposition) (?:status )?(?:receipt|notification)\b",
+    re.IGNORECASE,
+)
+
+
+def kind(mail: Mail, parts: Sequence[str]) -> str:
+    """auto_reply, report (of a mail system: receipt, complaint, arrival confirmed), or "" for a person's own mail.
+
+    A wrong yes costs one automatic answer; a wrong no, a loop. `parts`: types of the machine-readable parts.
+    """
+    if _REPORTS & set(parts):
+        return "report"
+    if _submitted(mail) or _bulk(mail) or any(field(mail, name) for name in _PRESENT):
+        return "auto_reply"
+    if _SUBJECT.search(text(mail, "Subject")):
+        return "auto_reply"
+    if null_sender(mail):
+        return "report" if _REPORT_SUBJECT.search(text(mail, "Subject")) else "auto_reply"
+    return ""
+
+
+def _submitted(mail: Mail) -> bool:
     submitted = field(mail, "Auto-Submitted").split(";")[0].strip().lower()
-    if submitted and submitted != "no":
-        return True
-    precedence = field(mail, "Precedence").lower()
-    if precedence in ("bulk", "list", "junk", "auto_reply", "auto-reply"):
-        return True
-    if any(field(mail, name) for name in _PRESENT):
-        return True
-    return null_sender(mail) or bool(_SUBJECT.search(text(mail, "Subject")))
+    return bool(submitted) and submitted != "no"
+
+
+def _bulk(mail: Mail) -> bool:
+    return field(mail, "Precedence").lower() in ("bulk", "list", "junk", "auto_reply", "auto-reply")
 
 
 def null_sender(mail: Mail) -> bool:

@@ -120,6 +120,7 @@ def _of_block(block: Mapping[str, str], mail: Mail, content: Content, text: str)
         reason=diagnostic[:500] or _reason(told) or block.get("status", ""),
         # A delayed mail has not failed: it may arrive yet, so it is not named.
         external_id=None if delayed else _original_id(mail, content, text),
+        delayed=delayed,
     )
 
 

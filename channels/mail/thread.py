@@ -8,15 +8,17 @@ from channels.mail.addresses import normal
 from channels.mail.headers import Mail, field, fields, message_ids, text
 
 _RECIPIENTS = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Forwarded-To", "Resent-To")
+_MOST = 100
+"""Ids of a chain that are looked at: a real thread has no more, a hostile one would."""
 _SUBJECT_TOKEN = re.compile(r"\[#([A-Za-z0-9_-]{6,128})\]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """Where a mail stands: its own id, the mail it answers, the mails before it, our token."""
+    """Where a mail stands: its own id, the mails it answers (ours first), the mails before it, our token."""
 
     external_id: str
-    reply_to: str | None
+    answers: tuple[str, ...]
     references: tuple[str, ...]
     token: str | None
 
@@ -24,13 +26,12 @@ class Place:
 def place(mail: Mail, raw: bytes, address: str, envelope: str = "") -> Place:
     """`address` is our mailbox, `envelope` the address that the mail was delivered to, where known."""
     own = next(iter(message_ids(field(mail, "Message-ID"))), "")
-    answered = [one for value in fields(mail, "In-Reply-To") for one in message_ids(value)]
+    answered = [one for value in fields(mail, "In-Reply-To") for one in message_ids(value) if one != own]
     chain = [one for value in fields(mail, "References") for one in message_ids(value)]
-    before = tuple(one for one in dict.fromkeys([*chain, *answered]) if one != own)
     return Place(
         external_id=own or content_id(raw),
-        reply_to=_ours_first(answered, address) or (before[-1] if before and not answered else None),
-        references=before,
+        answers=tuple(_ours_first(answered, address)[:_MOST]),
+        references=tuple(one for one in dict.fromkeys(chain) if one != own)[-_MOST:],
         token=_in_addresses(mail, address, envelope) or subject_token(text(mail, "Subject")),
     )
 
@@ -42,11 +43,10 @@ def content_id(raw: bytes) -> str:
     return f"sha256-{hashlib.sha256(kept + separator + body).hexdigest()}"
 
 
-def _ours_first(ids: list[str], address: str) -> str | None:
+def _ours_first(ids: list[str], address: str) -> list[str]:
     """In-Reply-To may hold several ids: the one that we wrote tells most."""
     domain = address.rpartition("@")[2]
-    ours = (one for one in ids if one.startswith("switchboard.") and one.endswith(f"@{domain}"))
-    return next(ours, ids[0] if ids else None)
+    return sorted(dict.fromkeys(ids), key=lambda one: not (one.startswith("switchboard.") and one.endswith(f"@{domain}")))
 
 
 def _in_addresses(mail: Mail, address: str, envelope: str) -> str | None:

@@ -41,16 +41,27 @@ def change(connection: sa.Connection, now: datetime, by: int, conversation_id: i
 def read(connection: sa.Connection, conversation_id: int, now: datetime) -> sa.Row[Any] | None:
     """Somebody has seen what came in. Raises NotFound.
 
-    Returns where the customer wrote last (channel_id, address, external_id), to be told of it; None if nothing was unread.
+    Returns what the customer wrote last (see `newest_heard`), to be told of it; None if nothing was unread.
     """
     if not require(connection, conversation_id).unread:
         return None
     connection.execute(sa.update(t.conversations).where(_c.id == conversation_id).values(unread=0, seen_at=now))
     live.tell(connection, "conversation", conversation_id=conversation_id)
     live.tell(connection, "counts")
-    m = t.messages.c
+    return newest_heard(connection, conversation_id)
+
+
+def newest_heard(connection: sa.Connection, conversation_id: int) -> sa.Row[Any] | None:
+    """What the customer wrote last: (channel_id, address, external_id), and what the channel needs to answer there (context)."""
+    m, r = t.messages.c, t.reaches.c
     written = sa.and_(m.conversation_id == conversation_id, m.direction == "in", m.external_id.is_not(None))
-    newest = sa.select(m.channel_id, m.address, m.external_id).where(written).order_by(m.at.desc(), m.id.desc()).limit(1)
+    newest = (
+        sa.select(m.channel_id, m.address, m.external_id, r.context)
+        .outerjoin(t.reaches, sa.and_(r.channel_id == m.channel_id, r.address == m.address))
+        .where(written)
+        .order_by(m.at.desc(), m.id.desc())
+        .limit(1)
+    )
     return connection.execute(newest).one_or_none()
 
 

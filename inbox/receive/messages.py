@@ -123,7 +123,7 @@ def _find_people(connection: sa.Connection, heard: Sequence[Heard], now: datetim
 
 def _knock(each: Heard, now: datetime) -> Knock:
     message = each.message
-    personal = not (message.echo or message.auto_reply or message.bounce)
+    personal = threads.wants_answer(message)
     knock = Knock(
         channel_id=each.channel_id, address=message.address, person=message.sender,
         heard_at=min(message.at, now) if personal else None, context=message.reply_context, source=message.start or "",
@@ -204,7 +204,7 @@ def _note_consent(connection: sa.Connection, heard: Sequence[Heard], now: dateti
     """Stop words count from this moment, before any bot, broadcast or colleague can send another message."""
     for each in heard:
         message = each.message
-        if message.echo or message.auto_reply or message.choice is not None or not (said := consent(message.text)):
+        if not threads.wants_answer(message) or message.choice is not None or not (said := consent(message.text)):
             continue
         reach = sa.and_(t.reaches.c.channel_id == each.channel_id, t.reaches.c.contact_id == each.contact_id)
         connection.execute(sa.update(t.reaches).where(reach).values(stopped_at=min(message.at, now) if said == "stop" else None))

@@ -19,7 +19,7 @@ from inbox.within import within
 
 def wants_answer(message: InboundMessage) -> bool:
     """Whether somebody waits for a reply: not what machines or we ourselves wrote."""
-    return not (message.echo or message.auto_reply or message.bounce)
+    return not (message.echo or message.auto_reply or message.report or message.bounce)
 
 
 def find_or_open(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:

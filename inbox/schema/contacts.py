@@ -58,8 +58,10 @@ reaches = sa.Table(
     sa.Column("blocked_at", Instant),
     sa.Column("blocked_reason", sa.Text, nullable=False, server_default=""),
     sa.Column("context", Json, nullable=False, server_default="{}"),
+    sa.Column("soft_bounces", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("soft_since", Instant),
     sa.Index("ix_reaches_contact_id", "contact_id"),
     sqlite_with_rowid=False,
 )
 """How a channel reaches a contact. `heard_at`: their last message here (opens the window). `stopped_at`: they said stop.
-`blocked_at`: the provider says that nothing arrives here."""
+`blocked_at`: the provider says that nothing arrives here. `soft_bounces`: mails in a row that came back for passing reasons."""

@@ -95,7 +95,7 @@ def test_a_bounce_names_the_address_the_cause_and_our_mail() -> None:
 def test_a_spam_complaint_stops_marketing_to_that_person() -> None:
     raw = (FOLDER / "complaint.eml").read_bytes()
     message, stop = parse.events(raw, address=OURS, envelope="", received_at=NOW)
-    assert isinstance(message, InboundMessage) and message.bounce is None and message.auto_reply
+    assert isinstance(message, InboundMessage) and message.bounce is None and message.report and not message.auto_reply
     assert isinstance(stop, ConsentChanged)
     assert (stop.address, stop.stopped, stop.marketing_only, stop.source) == ("ann@example.com", True, True, "complaint")
 
@@ -165,6 +165,34 @@ def test_mail_that_no_person_wrote_is_marked(headers: str, automatic: bool) -> N
     assert heard(headers.encode() + mail()).auto_reply is automatic
 
 
+OTHERS = [
+    ("others in To and Cc", "To: Shop <support@shop.example>, bob@example.com\nCc: carol@example.com, ann@example.com\n",
+     ["bob@example.com", "carol@example.com"]),
+    ("our plus address is us", "To: support+Tok@shop.example\n", []),
+    ("a crowd expects no answer to all", "To: " + ", ".join(f"p{n}@example.com" for n in range(51)) + "\n", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "others"), [c[1:] for c in OTHERS], ids=[c[0] for c in OTHERS])
+def test_who_else_was_on_a_mail_is_kept_for_the_answer(given: str, others: list[str]) -> None:
+    assert heard(mail(f"Subject: Hi\nMessage-ID: <1@x>\n{given}")).reply_context == {
+        "subject": "Hi", "message_id": "1@x", "cc": others,
+    }  # fmt: skip
+
+
+def test_what_a_machine_wrote_is_nothing_to_answer() -> None:
+    assert heard(mail("Subject: Out of office\nAuto-Submitted: auto-replied\n")).reply_context == {}
+
+
+def test_what_we_wrote_from_another_program_belongs_to_whom_we_wrote_to() -> None:
+    raw = mail("To: Ann <ann@example.com>, bob@example.com\nSubject: Hi\n").replace(
+        b"Ann <ann@example.com>\r\nTo", b"support@shop.example\r\nTo"
+    )
+    message = heard(raw.replace(b"\r\r", b"\r"))
+    assert (message.echo, message.address, message.sender.name) == (True, "ann@example.com", "Ann")
+    assert message.reply_context["cc"] == ["bob@example.com"]
+
+
 def test_the_thread_is_told_by_ids_and_token() -> None:
     message = heard(
         mail(
@@ -174,7 +202,8 @@ def test_the_thread_is_told_by_ids_and_token() -> None:
     )
     assert (message.external_id, message.token) == ("own@example.com", "Tok_9aB")
     assert message.reply_to == "switchboard.m-1.ff@shop.example"
-    assert message.references == ("r1@example.com", "r2@example.com", "x@example.com", "switchboard.m-1.ff@shop.example")
+    assert message.answers == ("switchboard.m-1.ff@shop.example", "x@example.com")
+    assert message.references == ("r1@example.com", "r2@example.com")
     assert message.reply_context["message_id"] == "own@example.com"
 
 

@@ -481,3 +481,36 @@ async def test_only_the_beginning_of_an_enormous_mail_is_read(room: Room, monkey
         room.mail.deliver(b"From: bob@example.com\r\nMessage-ID: <big@example.com>\r\n\r\nHello\r\n" + b"x" * 9000)
         await room.inbox.until(lambda: len(room.inbox.messages) == 1)
     assert room.inbox.messages[0].text.startswith("Hello") and len(room.inbox.hooks[-1].body) == 2000
+
+
+TWO = {"subject": "Заказ 15", "message_id": "x@y", "cc": ["bob@example.com", "broken address", ANN.upper()]}
+COPIES: list[tuple[str, dict[str, object], str | None, list[str]]] = [
+    ("all who were on it", {"extra": TWO}, "bob@example.com", [ANN, "bob@example.com"]),
+    ("only the customer", {"extra": TWO, "cc": []}, None, [ANN]),
+    ("somebody else", {"extra": TWO, "cc": ["eve@example.com"]}, "eve@example.com", [ANN, "eve@example.com"]),
+    ("a bot answers one", {"extra": TWO, "automatic": True}, None, [ANN]),
+    ("a broadcast goes to one", {"extra": TWO, "bulk": True, "automatic": True}, None, [ANN]),
+    ("a new subject is for one", {"extra": TWO, "subject": "Другое"}, None, [ANN]),
+]
+
+
+@pytest.mark.parametrize(("changes", "header", "recipients"), [c[1:] for c in COPIES], ids=[c[0] for c in COPIES])
+async def test_an_answer_goes_to_all_who_were_on_the_mail(
+    room: Room, changes: dict[str, object], header: str | None, recipients: list[str]
+) -> None:
+    await room.connector.send(message(**changes))
+    taken = room.mail.received[-1]
+    headers = taken["headers"]
+    assert isinstance(headers, dict)
+    assert (headers.get("Cc"), taken["recipients"]) == (header, recipients)
+
+
+async def test_a_dead_copy_stops_the_mail_only_where_somebody_asked_for_it(room: Room) -> None:
+    room.mail.refuses.add("bob@example.com")
+    await room.connector.send(message(extra=TWO))
+    assert room.mail.received[-1]["recipients"] == [ANN]
+    with pytest.raises(Refused, match="Nothing was sent, because the copy to bob@example.com"):
+        await room.connector.send(message(id="m-2", cc=["bob@example.com"]))
+    with pytest.raises(Refused, match=r"no mail address \(cc\)"):
+        await room.connector.send(message(id="m-3", cc=["no address"]))
+    assert len(room.mail.received) == 1

@@ -79,17 +79,82 @@ def test_who_writes_again_is_not_blocked_any_more(story: Story) -> None:
     assert story.reach(channel, ANN).blocked_at is None
 
 
+def test_mails_that_come_back_day_after_day_mean_a_dead_address(story: Story) -> None:
+    channel = story.channel("email")
+    story.hear(channel, address=ANN)
+    for _ in range(4):
+        story.wait(days=1)
+        bounce(story, channel, hard=False, code="4.2.2")
+    assert (story.reach(channel, ANN).soft_bounces, story.reach(channel, ANN).blocked_at) == (4, None)
+    story.wait(days=1)
+    bounce(story, channel, hard=False, code="4.2.2", reason="Mailbox full")
+    assert story.reach(channel, ANN).blocked_reason.startswith("5 mails in a row to this address came back, the last: Mailbox")
+
+
+NO_COUNT: dict[str, dict[str, Any]] = {
+    "a warning that it takes longer": {"delayed": True},
+    "what was taken for spam": {"code": "5.7.1"},
+    "what a policy put off": {"code": "4.7.0"},
+}
+
+
+@pytest.mark.parametrize("about", NO_COUNT.values(), ids=NO_COUNT)
+def test_what_says_nothing_of_the_address_is_not_counted(story: Story, about: dict[str, Any]) -> None:
+    channel = story.channel("email")
+    story.hear(channel, address=ANN)
+    bounce(story, channel, hard=False, **about)
+    assert story.reach(channel, ANN).soft_bounces == 0
+
+
+def test_many_at_once_are_one_bad_day(story: Story) -> None:
+    channel = story.channel("email")
+    story.hear(channel, address=ANN)
+    for _ in range(7):
+        bounce(story, channel, hard=False)
+    assert (story.reach(channel, ANN).soft_bounces, story.reach(channel, ANN).blocked_at) == (7, None)
+
+
+def test_who_wrote_in_between_is_alive(story: Story) -> None:
+    channel = story.channel("email")
+    story.hear(channel, address=ANN)
+    for _ in range(4):
+        story.wait(days=1)
+        bounce(story, channel, hard=False)
+    story.hear(channel, address=ANN, at=story.wait(days=1))
+    story.wait(days=1)
+    bounce(story, channel, hard=False)
+    assert (story.reach(channel, ANN).soft_bounces, story.reach(channel, ANN).blocked_at) == (1, None)
+
+
+def test_a_report_of_the_mail_system_asks_for_no_answer(story: Story) -> None:
+    channel = story.channel("email")
+    conversation = story.hear(channel, address=ANN).conversation_id
+    story.close(conversation)
+    receipt = story.hear(channel, "Read: your mail", ANN, report=True)
+    assert (receipt.heard, receipt.auto_reply, receipt.conversation_id) == (True, False, conversation)
+    assert story.conversation(conversation).status == "closed"
+
+
 ANSWERS: dict[str, dict[str, Any]] = {
     "by token": {"token": "{token}"},
     "by In-Reply-To": {"reply_to": "<1@us>"},
-    "by References": {"reply_to": "<unknown@them>", "references": ["<1@us>", "<unknown@them>"]},
+    "by the second id in In-Reply-To": {"reply_to": "<x@them>", "answers": ["<x@them>", "<1@us>"], "subject": "Something else"},
+    "by References": {"reply_to": "<x@them>", "references": ["<1@us>", "<x@them>"], "subject": "AW: re: Order 7"},
 }
+
+
+def test_an_old_mail_taken_to_begin_something_new_joins_nothing(story: Story) -> None:
+    channel = story.channel("email")
+    first = story.hear(channel, address=ANN, subject="Order 7")
+    story.sent(first.conversation_id, "<1@us>")
+    new = story.hear(channel, "Hello", COLLEAGUE, references=["<1@us>"], reply_to="<x@them>", subject="Holidays")
+    assert (new.contact_id != first.contact_id, new.conversation_id != first.conversation_id) == (True, True)
 
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_an_answer_from_an_unknown_address_joins_the_conversation_as_a_claim(story: Story, name: str) -> None:
     channel = story.channel("email")
-    first = story.hear(channel, address=ANN)
+    first = story.hear(channel, address=ANN, subject="Order 7")
     story.sent(first.conversation_id, "<1@us>")
     token = story.conversation(first.conversation_id).token
     about = {key: value.format(token=token) if isinstance(value, str) else value for key, value in ANSWERS[name].items()}

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
@@ -118,15 +119,17 @@ async def start_conversation(call: Call, body: NewConversation) -> views.OneConv
 
 @endpoint("POST", "/conversations/{conversation_id}/read", Right.CONVERSATIONS_WRITE)
 async def read_conversation(call: Call, conversation_id: int) -> None:
-    """I have seen what came in."""
-    await call.run(actions.read, conversation_id)
+    """I have seen what came in: the customer's own app may show it."""
+    seen = await call.run(actions.read, conversation_id, call.now)
+    if seen is not None:
+        await _show_customer(call, seen.channel_id, lambda to: to.read(seen.address, seen.external_id, seen.context))
 
 
 @endpoint("POST", "/conversations/{conversation_id}/typing", Right.CONVERSATIONS_WRITE)
 async def type_in_conversation(call: Call, conversation_id: int) -> None:
     """I am writing: tell colleagues, and the customer where the channel shows it."""
-    channel_id, address = await call.run(_tell_typing, conversation_id, call.me)
-    await _show_customer(call, channel_id, address)
+    where = await call.run(_tell_typing, conversation_id, call.me)
+    await _show_customer(call, where.channel_id, lambda to: to.typing(where.address, where.external_id, where.context))
 
 
 @endpoint("GET", "/conversations/{conversation_id}/events", Right.CONVERSATIONS_READ)
@@ -169,11 +172,23 @@ def _assignee(me: int, query: ConversationQuery) -> int | None:
     return asked if asked is not None else meant
 
 
-def _tell_typing(connection: sa.Connection, conversation_id: int, me: int) -> tuple[int, str]:
-    """(channel, address) where the customer is written to."""
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Where the customer is written to, and what they wrote there last: some channels show dots only beside that."""
+
+    channel_id: int
+    address: str
+    external_id: str | None = None
+    context: Mapping[str, Any] | None = None
+
+
+def _tell_typing(connection: sa.Connection, conversation_id: int, me: int) -> _Where:
     conversation = actions.require(connection, conversation_id)
     live.tell(connection, "typing", conversation_id=conversation_id, manager_id=me)
-    return conversation.channel_id, conversation.address
+    newest = actions.newest_heard(connection, conversation_id)
+    if newest is not None and (newest.channel_id, newest.address) == (conversation.channel_id, conversation.address):
+        return _Where(newest.channel_id, newest.address, newest.external_id, newest.context)
+    return _Where(conversation.channel_id, conversation.address)
 
 
 async def _show_customer(call: Call, channel_id: int, show: Callable[[Connector], Awaitable[None]]) -> None:
