@@ -70,4 +70,5 @@ class Heard:
 
     @property
     def edited_at(self) -> datetime | None:
-        return self.event.at if isinstance(self.event, MessageEdited) else None
+        """None also for a call, whose entry grows without anybody changing their words."""
+        return self.event.at if isinstance(self.event, MessageEdited) and self.event.message.kind != "call" else None

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from channels.events import MessageDeleted, MessageEdited, Reaction
 from inbox import ids, live
 from inbox import schema as t
+from inbox.receive import calls
 from inbox.receive.arrival import Heard
 from inbox.receive.messages import key, known_ids
 
@@ -20,7 +21,9 @@ def edit(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> li
     known = known_ids(connection, [key(each) for each in heard])
     unseen: dict[tuple[int, str, str], Heard] = {}
     for each in sorted(heard, key=lambda h: h.edited_at or now):
-        if key(each) in known:
+        if key(each) in known and each.message.kind == calls.KIND:
+            calls.grow(connection, known[key(each)], each, now)
+        elif key(each) in known:
             _apply(connection, known[key(each)], each)
         else:
             unseen[key(each)] = each
