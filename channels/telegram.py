@@ -5,24 +5,22 @@ Its words: https://core.telegram.org/bots/api. Why no client library makes the c
 
 import asyncio
 import hmac
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import PurePosixPath
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar
 
 import msgspec
-from pydantic import Field, SecretStr, field_validator, model_validator
 
 from channels.base import (
     Accept,
     Account,
     Answer,
-    BadPayload,
     BadSignature,
+    Blocked,
     Capabilities,
     ChannelError,
+    Check,
     Connector,
     Download,
     Hook,
@@ -32,57 +30,26 @@ from channels.base import (
     Retry,
     Sent,
     Settings,
+    Throttled,
     Transport,
     Unknown,
 )
 from channels.events import JSON, Event
-from channels.telegram_parts.calls import BotApi, refusal
-from channels.telegram_parts.messages import thread_of
-from channels.telegram_parts.sending import CAPTION_LIMIT, Call, context, plan
-from channels.telegram_parts.updates import ALLOWED, decode, read, updates_in
+from channels.telegram_parts.calls import BotApi
+from channels.telegram_parts.chats import chat_of, is_group, thread_of
+from channels.telegram_parts.checks import host, look, privacy_note
+from channels.telegram_parts.polling import QUICK, poll
+from channels.telegram_parts.sending import CAPTION_LIMIT, TEXT_LIMIT, Call, Manner, context, plan
+from channels.telegram_parts.settings import TelegramSettings, menu
+from channels.telegram_parts.updates import ALLOWED, Reading, pressed, read
+
+__all__ = ["TelegramConnector", "TelegramSettings"]
 
 _SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 the name of a header
-_POLL_SECONDS = 25
-_POLL_BATCH = 100
-_QUICK_SECONDS = 10.0
-"""For calls that nobody should wait for."""
 _LARGEST_DOWNLOAD = 20 * 1024 * 1024
-
-
-class TelegramSettings(Settings):
-    """What a bot needs; @BotFather gives the token."""
-
-    token: SecretStr = Field(title="Token", description="The bot's token from @BotFather, like 123456:ABC-DEF")
-    secret: SecretStr = Field(
-        SecretStr(""), title="Webhook secret", description="1–256 of A–Z a–z 0–9 _ -; left empty, one is made from the token"
-    )
-    mode: Literal["webhook", "polling"] = Field("polling", title="Mode", description="polling needs no public address")
-    api_base: str = Field("https://api.telegram.org", title="API address", description="Or that of a Bot API server of your own")
-
-    @field_validator("token")
-    @classmethod
-    def _token_fits_an_address(cls, token: SecretStr) -> SecretStr:
-        if not re.fullmatch(r"[A-Za-z0-9:_-]+", token.get_secret_value()):
-            raise ValueError("a token has only letters, digits and : _ -")
-        return token
-
-    @field_validator("api_base")
-    @classmethod
-    def _base_is_an_address(cls, base: str) -> str:
-        if not re.fullmatch(r"https?://[^/\s][^\s?#]*", base):
-            raise ValueError("must be an http(s) address")
-        return base.rstrip("/")
-
-    @model_validator(mode="after")
-    def _secret_is_there(self) -> Self:
-        """Made from the token, an omitted secret is the same in every process and after every restart."""
-        given = self.secret.get_secret_value()
-        if not given:
-            made = hmac.new(self.token.get_secret_value().encode(), b"telegram webhook secret", sha256).hexdigest()
-            self.secret = SecretStr(made)
-        elif not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", given):
-            raise ValueError("secret must have 1 to 256 of A-Z a-z 0-9 _ -")
-        return self
+_SOON = 10.0
+"""Seconds that the rest of a message waits for Telegram: its first part is there, so that trying anew would bring it twice."""
+_TRIES = 3
 
 
 class TelegramConnector(Connector):
@@ -93,10 +60,12 @@ class TelegramConnector(Connector):
     identity: ClassVar[str] = "telegram"
     settings_type: ClassVar[type[Settings]] = TelegramSettings
     can = Capabilities(
-        text_limit=4096,
+        text_limit=TEXT_LIMIT,
         caption_limit=CAPTION_LIMIT,
         choices=100,
         choice_title_limit=64,
+        choice_kinds=frozenset({"reply", "link", "location", "form"}),
+        natively=frozenset({"location", "contacts", "reaction"}),
         media=frozenset({"image", "audio", "voice", "video", "file", "sticker"}),
         media_limit=50_000_000,
         attachments=10,
@@ -105,13 +74,18 @@ class TelegramConnector(Connector):
         can_start=False,
         typing=True,
         rate=30.0,
+        address_rate=1.0,
     )
 
     def __init__(self, settings: TelegramSettings, transport: Transport) -> None:
+        self.pause = 1.0
+        """Seconds between the calls of one message: Telegram takes one a second in a chat."""
         self._secret = settings.secret.get_secret_value()
         self._secret_bytes = self._secret.encode()
         self._polls = settings.mode == "polling"
+        self._commands = menu(settings.commands)
         self._url = settings.api_base
+        self._how = Reading(bot=settings.bot, groups=settings.groups == "keep")
         self._api = BotApi(transport.http, settings.api_base, settings.token.get_secret_value())
 
     def verify(self, hook: Hook) -> None:
@@ -122,37 +96,52 @@ class TelegramConnector(Connector):
             raise BadSignature("The secret token is wrong")
 
     def parse(self, hook: Hook) -> Sequence[Event]:
-        return read(hook.body, hook.received_at)
+        return read(hook.body, hook.received_at, self._how)
 
     def answer(self, hook: Hook) -> Answer:
         """A pressed button must be answered, or it keeps spinning: Telegram takes that call as the answer to its webhook."""
-        if b'"callback_query"' not in hook.body:
+        queries = pressed(hook.body)
+        if not queries:
             return Answer()
-        pressed = _pressed(hook.body)
-        if not pressed:
-            return Answer()
-        body = msgspec.json.encode({"method": "answerCallbackQuery", "callback_query_id": pressed[0]})
+        body = msgspec.json.encode({"method": "answerCallbackQuery", "callback_query_id": queries[0]})
         return Answer(body=body, content_type="application/json")
 
     async def send(self, message: OutgoingMessage) -> Sent:
-        try:
-            return await self._send(message, plan(message))
-        except Refused as error:
-            if not (message.html and error.reason.startswith("can't parse entities")):
-                raise
-        return await self._send(message, plan(message, plain=True))
-
-    async def _send(self, message: OutgoingMessage, calls: Sequence[Call]) -> Sent:
-        taken: list[Mapping[str, Any]] = []
-        for call in calls:
+        manner: Manner | None = Manner()
+        while manner is not None:
             try:
-                result = await self._make(call)
+                return await self._send(message, manner)
+            except Refused as error:
+                manner = manner.instead(error)
+                if manner is None:
+                    raise
+        raise AssertionError("a manner is left only by an answer or an error")
+
+    async def _send(self, message: OutgoingMessage, manner: Manner) -> Sent:
+        taken: list[Mapping[str, Any]] = []
+        for number, call in enumerate(plan(message, manner)):
+            try:
+                result = await (self._make_soon(call) if number else self._make(call))
             except (Retry, Refused) as error:
-                raise _after(taken, error) from None
-            taken += result if isinstance(result, list) else [result]
+                raise _one_person(message, error) if not taken else _after(error) from None
+            if call.method != "setMessageReaction":
+                taken += result if isinstance(result, list) else [result]
         numbers = [str(_number(sent)) for sent in taken]
-        thread = thread_of(message.address, message.extra.get("business_connection_id"))
-        return Sent(external_ids=numbers, thread=thread)
+        chat = manner.chat or chat_of(message.address)
+        return Sent(external_ids=numbers, thread=thread_of(chat, message.extra.get("business_connection_id")))
+
+    async def _make_soon(self, call: Call) -> Any:
+        """A further call of the same message: not faster than Telegram likes, and patient for a moment."""
+        after = self.pause
+        for attempt in range(_TRIES):
+            await asyncio.sleep(after)
+            try:
+                return await self._make(call)
+            except Retry as error:
+                after = error.after if isinstance(error, Throttled) else self.pause
+                if after > _SOON or attempt == _TRIES - 1:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
 
     async def _make(self, call: Call) -> Any:
         if not call.files:
@@ -173,79 +162,72 @@ class TelegramConnector(Connector):
 
     async def typing(self, address: str, reply_to: str | None = None, extra: Mapping[str, JSON] | None = None) -> None:
         where = {name: value for name, value in context(extra or {}).items() if name != "direct_messages_topic_id"}
-        await self._api.call("sendChatAction", {"chat_id": address, "action": "typing", **where}, timeout=_QUICK_SECONDS)
+        wanted = {"chat_id": chat_of(address), "action": "typing", **where}
+        await self._api.call("sendChatAction", wanted, timeout=QUICK)
+
+    async def read(self, address: str, external_id: str, extra: Mapping[str, JSON] | None = None) -> None:
+        """Only for a business account, and only with the right to do so: a bot's own chats know no read marks."""
+        connection = (extra or {}).get("business_connection_id")
+        if connection and external_id.isdecimal() and chat_of(address).isdecimal():
+            wanted = {"business_connection_id": connection, "chat_id": int(chat_of(address)), "message_id": int(external_id)}
+            await self._api.call("readBusinessMessage", wanted, timeout=QUICK)
 
     async def connect(self, webhook: str) -> Account:
         try:
             me = await self._api.call("getMe", {})
-            await self._choose_way_in(webhook)
+            removed = await self._choose_way_in(webhook)
+            if self._commands:
+                await self._api.call("setMyCommands", {"commands": self._commands})
         except Unknown as error:
             raise Retry(error.reason, code=error.code) from None
         except Refused as error:
             raise Misconfigured(f"Telegram refuses: {error.reason}", code=error.code) from error
-        seen = isinstance(me, dict) and me.get("can_read_all_group_messages")
-        notes = [] if seen else ["In groups the bot sees only commands and answers to itself (privacy mode, see @BotFather)"]
-        username = me.get("username") if isinstance(me, dict) else None
+        me = me if isinstance(me, dict) else {}
+        notes = [note for note in (removed, privacy_note(me, groups=self._how.groups)) if note]
+        username = me.get("username")
         return Account(name=str(me.get("first_name") or "Telegram"), address=f"@{username}" if username else "", notes=notes)
 
-    async def _choose_way_in(self, webhook: str) -> None:
-        if self._polls:
-            await self._api.call("deleteWebhook", {"drop_pending_updates": False})
-            return
-        await self._api.call(
-            "setWebhook",
-            {"url": webhook, "secret_token": self._secret, "allowed_updates": ALLOWED, "max_connections": 100},
-        )
+    async def _choose_way_in(self, webhook: str) -> str:
+        """Set the webhook, or take away the one that polling finds. Returns what the administrator should know of it."""
+        if not self._polls:
+            wanted = {"url": webhook, "secret_token": self._secret, "allowed_updates": ALLOWED, "max_connections": 100}
+            await self._api.call("setWebhook", wanted)
+            return ""
+        info = await self._api.call("getWebhookInfo", {})
+        url = info.get("url") if isinstance(info, dict) else None
+        if not url:
+            return ""
+        await self._api.call("deleteWebhook", {"drop_pending_updates": False})
+        return f"The bot had a webhook at {host(url)}, which polling had to remove. A program that set it needs its own bot"
+
+    async def checks(self, webhook: str) -> Sequence[Check]:
+        return await look(self._api, webhook, polls=self._polls, groups=self._how.groups, now=datetime.now(UTC))
 
     @property
     def pulls(self) -> bool:
         return self._polls
 
     async def pull(self, cursor: Mapping[str, JSON], accept: Accept) -> None:
-        """Long polling. A whole answer is one delivery; only when that is on disk does the next call let Telegram forget it."""
-        offset = int(cursor.get("offset") or 0)
-        while self._polls:
-            body = await self._updates(offset)
-            numbers = _numbers(body)
-            if not numbers:
-                continue
-            offset = max(numbers) + 1
-            await accept(self._as_hook(body), {"offset": offset})
-            await asyncio.gather(*(self._stop_spinning(query) for query in _pressed(body)))
+        if self._polls:
+            await poll(self._api, cursor, accept, self._as_hook)
 
     def _as_hook(self, body: bytes) -> Hook:
         headers = {_SECRET_HEADER: self._secret, "content-type": "application/json"}
         return Hook(method="POST", url=f"{self._url}/getUpdates", headers=headers, body=body, received_at=datetime.now(UTC))
 
-    async def _updates(self, offset: int) -> bytes:
-        """The next answer of getUpdates, unread. Raises Retry or Misconfigured."""
-        wanted = {"offset": offset, "limit": _POLL_BATCH, "timeout": _POLL_SECONDS, "allowed_updates": ALLOWED}
-        try:
-            status, body = await self._api.post("getUpdates", wanted, timeout=_POLL_SECONDS + _QUICK_SECONDS)
-            if status == 409 and b"webhook" in body:
-                await self._api.call("deleteWebhook", {"drop_pending_updates": False})
-                return b'{"ok":true,"result":[]}'
-        except Unknown as error:
-            raise Retry(error.reason, code=error.code) from None
-        if status == 200:
-            return body
-        refused = refusal(status, body)
-        raise Misconfigured(refused.reason, code=refused.code) if isinstance(refused, Refused) else refused
 
-    async def _stop_spinning(self, query: str) -> None:
-        """Answer a pressed button. One pressed too long ago has stopped by itself, and the message is safe either way."""
-        try:
-            await self._api.call("answerCallbackQuery", {"callback_query_id": query}, timeout=_QUICK_SECONDS)
-        except ChannelError:
-            return
+def _one_person(message: OutgoingMessage, error: Retry | Refused) -> ChannelError:
+    """A group's own limit (20 a minute) is no reason to keep everybody else waiting."""
+    if isinstance(error, Throttled) and is_group(message.address):
+        return Throttled(error.reason, after=error.after, code=error.code, one_person=True)
+    return error
 
 
-def _after(taken: Sequence[object], error: Retry | Refused) -> ChannelError:
+def _after(error: Retry | Refused) -> ChannelError:
     """An error in the middle of several calls: what was taken must not be sent again by trying the whole once more."""
-    if not taken:
-        return error
     if isinstance(error, Refused):
-        return type(error)(f"Only the first part was sent: {error.reason}", code=error.code)
+        kind = Blocked if isinstance(error, Blocked) else Refused
+        return kind(f"Only the first part was sent: {error.reason}", code=error.code)
     return Unknown("Only the first part was sent, then Telegram could not take more", code=error.code)
 
 
@@ -255,24 +237,3 @@ def _number(sent: Any) -> int:
     if not isinstance(number, int) or number <= 0:
         raise Unknown("Telegram took the message but did not give it a number", code="answer")
     return number
-
-
-def _numbers(body: bytes) -> list[int]:
-    """The ids of polled updates. Raises Retry where the answer is not a list of updates."""
-    try:
-        updates = updates_in(decode(body))
-    except BadPayload as error:
-        raise Retry("Telegram's answer cannot be read", code="answer") from error
-    return [u["update_id"] for u in updates if isinstance(u, dict) and isinstance(u.get("update_id"), int)]
-
-
-def _pressed(body: bytes) -> list[str]:
-    """The ids of the buttons pressed in a delivery."""
-    if b'"callback_query"' not in body:
-        return []
-    try:
-        updates = updates_in(decode(body))
-    except BadPayload:
-        return []
-    queries = (u.get("callback_query") for u in updates if isinstance(u, dict))
-    return [q["id"] for q in queries if isinstance(q, dict) and isinstance(q.get("id"), str)]

@@ -26,6 +26,11 @@ def split_html(html: str, limit: int, length: Callable[[str], int] = len) -> lis
     return _write(pieces, list(_bounds(text, _parts(text, limit, length))))
 
 
+def shown_text(html: str) -> str:
+    """The text that `split_html` measures."""
+    return "".join(piece.text for piece in _read(html))
+
+
 def _parts(text: str, limit: int, length: Callable[[str], int]) -> Sequence[str]:
     """Parts of at most `limit` units, where a character may count for more than one."""
     characters = limit

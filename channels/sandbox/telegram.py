@@ -10,14 +10,19 @@ from aiohttp import web
 
 from channels.sandbox.base import Bubble, Customer, Draft, Fault, Phones, StandIn
 from channels.sandbox.telegram_parts.chats import SENT_AS, Chats
+from channels.sandbox.telegram_parts.pace import Pace
 from channels.sandbox.telegram_parts.rules import (
     ACTIONS,
     ApiError,
     Raw,
     bad,
     choices_of,
+    commands_of,
     keyboard_of,
+    needed,
+    number,
     parameters_of,
+    point_of,
     structure,
     words_of,
 )
@@ -42,6 +47,11 @@ class TelegramStandIn(StandIn):
         self.answered: deque[str] = deque(maxlen=100_000)
         """Callback queries that the bot answered."""
         self.query_answered = asyncio.Event()
+        self.commands: list[Raw] = []
+        """The bot's menu."""
+        self.read_marks: deque[tuple[str, int]] = deque(maxlen=1000)
+        """(chat, message) of readBusinessMessage."""
+        self.pace = Pace()
         self._me: Raw = {"id": 730001, "is_bot": True, "first_name": "Sandbox", "username": self.username}
         self._hanging: set[asyncio.Future[web.Response | None]] = set()
         self.updates = Updates(self.perform)
@@ -93,6 +103,7 @@ class TelegramStandIn(StandIn):
         fault = await self._meet_fault()
         if fault is not None:
             return fault
+        self.pace.check(str(parameters.get("chat_id")))
         result = await self.perform(method, parameters)
         self.received.append({"method": method, **parameters})
         if self.drops(request):
@@ -153,7 +164,45 @@ class TelegramStandIn(StandIn):
     async def get_webhook_info(self, parameters: Raw) -> object:
         updates = self.updates
         info: Raw = {"url": updates.url, "has_custom_certificate": False, "pending_update_count": updates.pending}
-        return info | ({"last_error_message": updates.last_error} if updates.last_error else {})
+        info |= {"allowed_updates": sorted(updates.wanted)} if updates.wanted else {}
+        failed = {"last_error_date": int(updates.failed_at), "last_error_message": updates.last_error}
+        return info | (failed if updates.last_error else {})
+
+    async def set_my_commands(self, parameters: Raw) -> object:
+        self.commands = commands_of(parameters)
+        return True
+
+    async def send_location(self, parameters: Raw) -> object:
+        chat, point = self.chats.open_chat(parameters), point_of(parameters)
+        words = f"{point['latitude']}, {point['longitude']}"
+        return self.chats.show(chat, parameters, {"location": point}, None, [], words)
+
+    async def send_venue(self, parameters: Raw) -> object:
+        chat, point = self.chats.open_chat(parameters), point_of(parameters)
+        title, address = needed(parameters, "title", "address")
+        venue = {"location": point, "title": title, "address": address}
+        return self.chats.show(chat, parameters, {"venue": venue, "location": point}, None, [], f"{title}, {address}")
+
+    async def send_contact(self, parameters: Raw) -> object:
+        chat = self.chats.open_chat(parameters)
+        phone, name = needed(parameters, "phone_number", "first_name")
+        if len(str(parameters.get("vcard") or "").encode()) > 2048:
+            raise bad("vCard is too long")
+        return self.chats.show(
+            chat, parameters, {"contact": {"phone_number": phone, "first_name": name}}, None, [], f"{name} {phone}"
+        )
+
+    async def set_message_reaction(self, parameters: Raw) -> object:
+        reactions = structure(parameters, "reaction") or []
+        chat, message_id = self.chats.open_chat(parameters), number(parameters, "message_id")
+        self.chats.react(chat, message_id, [str(each.get("emoji")) for each in reactions])
+        return True
+
+    async def read_business_message(self, parameters: Raw) -> object:
+        if not self.chats.circles.check_account(parameters):
+            raise bad("business connection not found")
+        self.read_marks.append((str(parameters.get("chat_id")), number(parameters, "message_id")))
+        return True
 
     async def send_message(self, parameters: Raw) -> object:
         chat = self.chats.open_chat(parameters)
@@ -253,6 +302,12 @@ _METHODS: dict[str, Method] = {
     "setwebhook": TelegramStandIn.set_webhook,
     "deletewebhook": TelegramStandIn.delete_webhook,
     "getwebhookinfo": TelegramStandIn.get_webhook_info,
+    "setmycommands": TelegramStandIn.set_my_commands,
+    "sendlocation": TelegramStandIn.send_location,
+    "sendvenue": TelegramStandIn.send_venue,
+    "sendcontact": TelegramStandIn.send_contact,
+    "setmessagereaction": TelegramStandIn.set_message_reaction,
+    "readbusinessmessage": TelegramStandIn.read_business_message,
     "sendmessage": TelegramStandIn.send_message,
     "sendmediagroup": TelegramStandIn.send_media_group,
     "sendchataction": TelegramStandIn.send_chat_action,

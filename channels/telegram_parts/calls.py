@@ -1,4 +1,4 @@
-"""Calls of the Bot API, and what its answers mean: https://core.telegram.org/bots/api#making-requests."""
+"""Calls of the Bot API: https://core.telegram.org/bots/api#making-requests."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -6,17 +6,8 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from channels.base import (
-    Blocked,
-    ChannelError,
-    Misconfigured,
-    OutgoingFile,
-    Refused,
-    Retry,
-    Throttled,
-    Unknown,
-    call_once,
-)
+from channels.base import OutgoingFile, Refused, Retry, Unknown, call_once
+from channels.telegram_parts.refusals import refusal, result
 
 _JSON = {"Content-Type": "application/json"}
 _NO_FILES: Mapping[str, tuple[OutgoingFile, bytes]] = {}
@@ -39,7 +30,7 @@ class BotApi:
         timeout: float | None = None,
     ) -> Any:
         """The `result` of a method, JSON of Telegram's own shape. Raises as `Connector.send` does."""
-        return _result(*await self.post(method, parameters, files, timeout=timeout))
+        return result(*await self.post(method, parameters, files, timeout=timeout))
 
     async def post(
         self,
@@ -95,44 +86,3 @@ def _form(parameters: Mapping[str, Any], files: Mapping[str, tuple[OutgoingFile,
 def _printable(name: str) -> str:
     """A name without what would break out of its header."""
     return "".join(c for c in name if c.isprintable() and c not in '"\\')
-
-
-def _result(status: int, body: bytes) -> Any:
-    answer = _answer(body)
-    if status == 200 and answer.get("ok") is True:
-        return answer.get("result")
-    if status == 200 and "ok" not in answer:
-        raise Unknown("Telegram's answer cannot be read", code="answer")
-    raise refusal(status, body)
-
-
-def _answer(body: bytes) -> dict[str, Any]:
-    try:
-        answer = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {}
-    return answer if isinstance(answer, dict) else {}
-
-
-def refusal(status: int, body: bytes) -> ChannelError:
-    """Telegram's error as ours: the code in the body counts more than the HTTP status, which a proxy may have changed."""
-    answer = _answer(body)
-    told = answer.get("error_code")
-    code = told if isinstance(told, int) else status
-    words = (
-        str(answer.get("description") or f"Telegram answered {status}").removeprefix("Bad Request: ").removeprefix("Forbidden: ")
-    )
-    if code == 429:
-        return Throttled(words, after=_pause(answer), code="429")
-    if code >= 500:
-        return Retry(words, code=str(code))
-    return _MEANING.get(code, Refused)(words, code=str(code))
-
-
-_MEANING: Mapping[int, Callable[..., ChannelError]] = {401: Misconfigured, 404: Misconfigured, 403: Blocked, 409: Retry}
-
-
-def _pause(answer: Mapping[str, Any]) -> float:
-    parameters = answer.get("parameters")
-    after = parameters.get("retry_after") if isinstance(parameters, dict) else None
-    return float(after) if isinstance(after, int | float) else 1.0

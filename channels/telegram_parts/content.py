@@ -53,6 +53,8 @@ def full_name(user: Raw) -> str:
 def _file(kind: str, raw: Raw, *, name: str = "", mime: str = "") -> InboundFile:
     size = raw.get("file_size")
     remote = {"file_id": key(raw["file_id"])}
+    if unique := words(raw.get("file_unique_id")):
+        remote["unique"] = unique
     own_name = words(raw.get("file_name")) or name
     if own_name:
         remote["name"] = own_name
@@ -129,7 +131,14 @@ def _venue(message: Raw) -> Content:
 
 def _point(location: Raw) -> Raw:
     point: Raw = {"latitude": float(location["latitude"]), "longitude": float(location["longitude"])}
-    return point | ({"live_seconds": location["live_period"]} if "live_period" in location else {})
+    for ours, theirs in _LIVE.items():
+        if theirs in location:
+            point[ours] = location[theirs]
+    return point
+
+
+_LIVE = {"live_seconds": "live_period", "heading": "heading", "accuracy": "horizontal_accuracy"}
+"""What a location may tell beside the point: how long it moves, which way, how exact it is in metres."""
 
 
 def _contact(message: Raw) -> Content:
@@ -206,7 +215,29 @@ def _payment(name: str, sign: str) -> Callable[[Raw], Content]:
 
 
 def _story(message: Raw) -> Content:
-    return Content(kind="story", text=words(message.get("caption")), data={"story": message["story"]})
+    story = message["story"]
+    shown = " ".join(filter(None, ("📖", full_name(story["chat"]))))
+    return Content(kind="story", text=words(message.get("caption")) or shown, data={"story": story})
+
+
+def _gift(name: str) -> Callable[[Raw], Content]:
+    """A gift that a customer sent: its picture's emoji, what it cost, and the words that came with it."""
+
+    def read(message: Raw) -> Content:
+        raw = message[name]
+        gift = raw["gift"]
+        sticker = gift.get("sticker")
+        picture = words(sticker.get("emoji")) if isinstance(sticker, dict) else words(gift.get("base_name"))
+        price = f"{gift['star_count']} ⭐" if "star_count" in gift else f"#{gift['number']}" if "number" in gift else ""
+        shown = " ".join(filter(None, ("🎁", picture, price)))
+        return Content(kind="gift", text="\n".join(filter(None, (shown, words(raw.get("text"))))), data={name: raw})
+
+    return read
+
+
+def _passport(message: Raw) -> Content:
+    """Documents that only a bot with a passport key could decrypt; we keep none of it, but say that it came."""
+    return Content(kind="unsupported", text="🪪 Telegram Passport")
 
 
 def _rich(message: Raw) -> Content:
@@ -256,5 +287,9 @@ _READERS: dict[str, Callable[[Raw], Content]] = {
     "successful_payment": _payment("successful_payment", ""),
     "refunded_payment": _payment("refunded_payment", "-"),
     "story": _story,
+    "gift": _gift("gift"),
+    "unique_gift": _gift("unique_gift"),
+    "gift_upgrade_sent": _gift("gift_upgrade_sent"),
+    "passport_data": _passport,
     "rich_message": _rich,
 }

@@ -1,11 +1,9 @@
-"""Formatted text: Telegram's entities into safe HTML, and our HTML into the little that Telegram understands."""
+"""Formatted text as it comes: Telegram's entities into safe HTML."""
 
 import re
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
-
-import nh3
 
 _TAGS = {
     "bold": ("<b>", "</b>"),
@@ -18,7 +16,7 @@ _TAGS = {
     "blockquote": ("<blockquote>", "</blockquote>"),
     "expandable_blockquote": ("<blockquote>", "</blockquote>"),
 }
-_LINKS = {"text_link", "url", "email"}
+_LINKS = {"text_link", "url", "email", "phone_number"}
 _MOST_ENTITIES = 100
 """Telegram formats no more than this in one message; a limit keeps the nesting of a made-up payload finite."""
 
@@ -51,6 +49,8 @@ def _span(entity: dict[str, Any], cut: Callable[[int, int], str]) -> Span | None
     if kind in _LINKS:
         address = _address(kind, str(entity.get("url") or cut(start, start + length)))
         return (start, start + length, f'<a href="{escape(address)}">', "</a>") if address else None
+    if kind == "pre" and isinstance(entity.get("language"), str) and entity["language"]:
+        return (start, start + length, f'<pre><code class="language-{escape(entity["language"])}">', "</code></pre>")
     tags = _TAGS.get(kind)
     return (start, start + length, *tags) if tags else None
 
@@ -59,6 +59,8 @@ def _address(kind: str, written: str) -> str:
     """Where a link may lead: the web, mail and Telegram, never a script. Empty where it may not."""
     if kind == "email":
         return f"mailto:{written}"
+    if kind == "phone_number":
+        return f"tel:{re.sub(r'[^0-9+]', '', written)}"
     if re.match(r"(https?|tg|mailto|tel):", written, re.IGNORECASE):
         return written
     return f"https://{written}" if kind == "url" and "://" not in written else ""
@@ -84,20 +86,3 @@ def _render(cut: Callable[[int, int], str], start: int, end: int, spans: Sequenc
 
 def _plain(text: str) -> str:
     return escape(text).replace("\n", "<br>")
-
-
-_BREAKS = re.compile(r"\s*(<br\s*/?>|</(?:p|div|h[1-6]|tr|ul|ol)>)\s*", re.IGNORECASE)
-_ITEMS = re.compile(r"\s*<li[^>]*>\s*", re.IGNORECASE)
-
-
-def to_telegram(html: str) -> str:
-    """HTML with only the tags of https://core.telegram.org/bots/api#html-style; the others leave their text."""
-    lines = _ITEMS.sub("\n• ", _BREAKS.sub("\n", html))
-    clean = nh3.clean(
-        lines,
-        tags={"b", "strong", "i", "em", "u", "s", "code", "pre", "blockquote", "a"},
-        attributes={"a": {"href"}},
-        url_schemes={"http", "https", "mailto", "tel", "tg"},
-        link_rel=None,
-    )
-    return clean.replace("&nbsp;", "\u00a0").strip()

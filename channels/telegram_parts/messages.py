@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from channels.events import Event, Identity, InboundMessage, MessageEdited, Notice, Person
+from channels.telegram_parts.chats import address_of, group_title, is_echo, reply_context, thread_of
 from channels.telegram_parts.content import Content, Raw, full_name, key, read_content, words
 from channels.telegram_parts.formatting import to_html
-from channels.telegram_parts.service import SERVICE
+from channels.telegram_parts.service import SERVICE, said_by
 
 KIND = "telegram"
 
@@ -50,29 +51,26 @@ def when(seconds: Any, otherwise: datetime) -> datetime:
         return otherwise
 
 
-def thread_of(chat_id: str, connection: Any) -> str:
-    """Where a message id is unique: the chat; a business account numbers its chats' messages apart from the bot's own."""
-    return f"{connection}:{chat_id}" if connection else chat_id
-
-
 def _message(raw: Raw, received_at: datetime) -> InboundMessage:
     chat = raw["chat"]
-    chat_id = key(chat["id"])
     content = _content(raw)
     text = content.text
-    more = _surroundings(raw, content) if len(raw) > _PLAIN_FIELDS else {}
+    sender = _sender(raw, chat, content)
+    more = _surroundings(raw, content) if len(raw) > _PLAIN_FIELDS or _is_bot(raw.get("from")) else {}
     return InboundMessage(
         external_id=key(raw["message_id"]),
-        thread=thread_of(chat_id, raw.get("business_connection_id")),
-        sender=_sender(raw, chat, content),
-        address=chat_id,
+        thread=thread_of(key(chat["id"]), raw.get("business_connection_id")),
+        sender=sender,
+        address=address_of(chat, sender.identities[0].address),
         at=when(raw.get("date"), received_at),
         kind=content.kind,
         text=text,
         html=to_html(text, content.entities) if content.entities else None,
+        subject=group_title(chat),
         attachments=content.files,
         start=_start(text) if text[:6] == "/start" else None,
         data=content.data,
+        reply_context=reply_context(raw),
         **more,
     )
 
@@ -93,11 +91,8 @@ def _said_too(raw: Raw, received_at: datetime) -> list[Event]:
 
 
 def _service(name: str, raw: Raw) -> Notice:
-    value = raw[name]
-    people = value if isinstance(value, list) else [value]
-    named = ", ".join(full_name(p) for p in people if isinstance(p, dict) and full_name(p))
-    told = named or (value if isinstance(value, str) else "")
-    return Notice(kind=name, text=told or name.replace("_", " "), data=raw)
+    where = group_title(raw["chat"])
+    return Notice(kind=name, text=": ".join(filter(None, (where, said_by(name, raw[name])))), data=raw)
 
 
 def _sender(raw: Raw, chat: Raw, content: Content) -> Person:
@@ -107,14 +102,10 @@ def _sender(raw: Raw, chat: Raw, content: Content) -> Person:
         signed = words(raw.get("author_signature"))
         known = person(raw.get("sender_chat") or chat)
         return Person(identities=known.identities, name=signed or known.name, username=known.username)
-    if _is_echo(raw, user):
+    if is_echo(raw, user):
         return person(chat)
     found = person(user)
     return _with_phone(found, raw["contact"], user) if content.kind == "contact" and "contact" in raw else found
-
-
-def _is_echo(raw: Raw, user: Raw) -> bool:
-    return bool(raw.get("business_connection_id")) and user.get("id") != raw["chat"].get("id")
 
 
 def _with_phone(sender: Person, contact: Raw, user: Raw) -> Person:
@@ -134,13 +125,18 @@ def _start(text: str) -> str | None:
 
 def _surroundings(raw: Raw, content: Content) -> Raw:
     """What a message belongs to: the arguments of InboundMessage that most messages do without."""
-    user = raw.get("from")
-    echo = isinstance(user, dict) and _is_echo(raw, user)
+    found = raw.get("from")
+    user: Raw = found if isinstance(found, dict) else {}
+    echo = bool(user) and is_echo(raw, user)
     content.data |= {name: value for name, value in _origin(raw).items() if value}
-    if echo and isinstance(user, dict):
+    if echo:
         content.data["written_by"] = full_name(user)
-    group = raw.get("media_group_id")
-    return {"reply_to": _quoted(raw), "group": words(group) or None, "echo": echo, "reply_context": reply_context(raw)}
+    automatic = (_is_bot(user) and "sender_chat" not in raw) or (echo and bool(raw.get("is_from_offline")))
+    return {"reply_to": _quoted(raw), "group": words(raw.get("media_group_id")) or None, "echo": echo, "auto_reply": automatic}
+
+
+def _is_bot(user: Any) -> bool:
+    return isinstance(user, dict) and bool(user.get("is_bot"))
 
 
 def _quoted(raw: Raw) -> str | None:
@@ -152,23 +148,20 @@ def _quoted(raw: Raw) -> str | None:
 
 
 def _origin(raw: Raw) -> dict[str, str]:
-    quote, origin = raw.get("quote"), raw.get("forward_origin") or raw.get("forward_from")
-    forwarded = ""
-    if isinstance(origin, dict):
-        nested = (origin.get(name) for name in ("sender_user", "sender_chat", "chat"))
-        source = next((value for value in nested if isinstance(value, dict)), origin)
-        forwarded = words(origin.get("sender_user_name")) or full_name(source)
-    return {"forwarded_from": forwarded, "quote": words(quote.get("text")) if isinstance(quote, dict) else ""}
+    """Who wrote it first, what of an earlier message is quoted, whose story is answered."""
+    origin = raw.get("forward_origin") or raw.get("forward_from")
+    quote, elsewhere, story = (raw.get(name) for name in ("quote", "external_reply", "reply_to_story"))
+    return {
+        "forwarded_from": _source(origin),
+        "quote": words(quote.get("text")) if isinstance(quote, dict) else "",
+        "answers_message_of": _source(elsewhere.get("origin")) if isinstance(elsewhere, dict) else "",
+        "answers_story_of": full_name(story["chat"]) if isinstance(story, dict) else "",
+    }
 
 
-def reply_context(raw: Raw) -> Raw:
-    """What `send` must repeat to answer in the same place: the business account, the topic of a forum or of a channel's inbox."""
-    found: Raw = {}
-    if raw.get("business_connection_id"):
-        found["business_connection_id"] = raw["business_connection_id"]
-    if raw.get("is_topic_message") and raw.get("message_thread_id"):
-        found["message_thread_id"] = raw["message_thread_id"]
-    topic = raw.get("direct_messages_topic")
-    if isinstance(topic, dict) and topic.get("topic_id"):
-        found["direct_messages_topic_id"] = topic["topic_id"]
-    return found
+def _source(origin: Any) -> str:
+    if not isinstance(origin, dict):
+        return ""
+    nested = (origin.get(name) for name in ("sender_user", "sender_chat", "chat"))
+    source = next((value for value in nested if isinstance(value, dict)), origin)
+    return words(origin.get("sender_user_name")) or full_name(source)

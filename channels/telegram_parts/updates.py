@@ -3,15 +3,17 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from channels.base import BadPayload
-from channels.events import ConsentChanged, Event, InboundMessage, MessageDeleted, Notice, Reaction
+from channels.events import ConsentChanged, DeliveryStatus, Event, InboundMessage, MessageDeleted, Notice, Reaction
+from channels.telegram_parts.chats import address_of, is_private, reply_context, sent_by, thread_of
 from channels.telegram_parts.content import Raw, full_name, key, words
-from channels.telegram_parts.messages import BROKEN, person, read_edited, read_message, reply_context, thread_of, when
+from channels.telegram_parts.messages import BROKEN, person, read_edited, read_message, when
 
 ALLOWED = (
     "message",
@@ -58,27 +60,57 @@ def updates_in(found: Raw) -> list[Any]:
     return listed if isinstance(listed, list) and "update_id" not in found else [found]
 
 
-def read(body: bytes, received_at: datetime) -> list[Event]:
+def pressed(body: bytes) -> list[str]:
+    """The ids of the buttons pressed in a delivery. Raises nothing."""
+    if b'"callback_query"' not in body:
+        return []
+    try:
+        updates = updates_in(decode(body))
+    except BadPayload:
+        return []
+    queries = (u.get("callback_query") for u in updates if isinstance(u, dict))
+    return [q["id"] for q in queries if isinstance(q, dict) and isinstance(q.get("id"), str)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """How a bot's updates are read. `bot`: its own id; `groups`: whether what is written in groups and channels is kept."""
+
+    bot: int = 0
+    groups: bool = True
+
+
+def read(body: bytes, received_at: datetime, how: Reading = Reading()) -> list[Event]:
     """Everything that the body tells. Raises BadPayload and nothing else."""
     events: list[Event] = []
     for update in updates_in(decode(body)):
-        events += _read_update(update, received_at)
+        events += _read_update(update, received_at, how)
     return events
 
 
-def _read_update(update: Any, received_at: datetime) -> list[Event]:
+def _read_update(update: Any, received_at: datetime, how: Reading) -> list[Event]:
     if not isinstance(update, dict):
         return [Notice(kind="broken", text="An update is not an object", data=update, error=True)]
     events: list[Event] = []
+    known = 0
     for name, value in update.items():
         reader = _READERS.get(name)
         if reader is None:
             continue
+        known += 1
         try:
-            events += reader(value, received_at)
+            if how.groups or is_private(value):
+                events += _echoed(value, received_at) if sent_by(value, how.bot) else reader(value, received_at)
         except BROKEN:
             events.append(Notice(kind="broken", text=f"{name} cannot be read", data=update, error=True))
-    return events or [Notice(kind=_kind_of(update), data=update)]
+    return events if known else [Notice(kind=_kind_of(update), data=update)]
+
+
+def _echoed(raw: Raw, received_at: datetime) -> list[Event]:
+    """What this bot sent for a business account comes back: it has arrived, and is no message that a person wrote."""
+    thread = thread_of(key(raw["chat"]["id"]), raw.get("business_connection_id"))
+    at = when(raw.get("date"), received_at)
+    return [DeliveryStatus(state="sent", at=at, external_id=key(raw["message_id"]), thread=thread)]
 
 
 def _kind_of(update: Raw) -> str:
@@ -91,13 +123,13 @@ def _callback(query: Raw, received_at: datetime) -> list[Event]:
     sender = person(query["from"])
     held = query.get("message")
     under: Raw = held if isinstance(held, dict) else {}
-    chat = under.get("chat")
-    address = key(chat["id"]) if isinstance(chat, dict) else sender.identities[0].address
+    chat, who = under.get("chat"), sender.identities[0].address
+    chat_id, address = (key(chat["id"]), address_of(chat, who)) if isinstance(chat, dict) else (who, who)
     pressed = words(query.get("data")) or words(query.get("game_short_name"))
     return [
         InboundMessage(
             external_id=key(query["id"]),
-            thread=thread_of(address, under.get("business_connection_id")),
+            thread=thread_of(chat_id, under.get("business_connection_id")),
             sender=sender,
             address=address,
             at=received_at,
@@ -118,13 +150,13 @@ def _title(message: Raw, pressed: str) -> str:
 
 
 def _reaction(raw: Raw, received_at: datetime) -> list[Event]:
-    address = key(raw["chat"]["id"])
+    sender = person(raw.get("user") or raw["actor_chat"])
     return [
         Reaction(
             external_id=key(raw["message_id"]),
-            thread=address,
-            sender=person(raw.get("user") or raw["actor_chat"]),
-            address=address,
+            thread=key(raw["chat"]["id"]),
+            sender=sender,
+            address=address_of(raw["chat"], sender.identities[0].address),
             emoji="".join(_emoji(reaction) for reaction in raw["new_reaction"]),
             at=when(raw.get("date"), received_at),
         )
@@ -151,8 +183,14 @@ def _my_membership(raw: Raw, received_at: datetime) -> list[Event]:
 
 
 def _business_connection(raw: Raw, received_at: datetime) -> list[Event]:
+    """The bot was tied to a business account, or cut off. Without the right to reply it only listens: somebody must know."""
+    rights = raw.get("rights")
+    may_reply = raw.get("can_reply", True) if not isinstance(rights, dict) else rights.get("can_reply", False)
     state = "connected" if raw.get("is_enabled") else "disconnected"
-    return [Notice(kind="business_connection", text=f"{full_name(raw['user'])} {state}".strip(), data=raw)]
+    if raw.get("is_enabled") and not may_reply:
+        state = "connected without the right to reply: allow it under Settings – Telegram Business – Chatbots"
+    text = f"{full_name(raw['user'])} {state}".strip()
+    return [Notice(kind="business_connection", text=text, data=raw, error=bool(raw.get("is_enabled")) and not may_reply)]
 
 
 def _deleted(raw: Raw, received_at: datetime) -> list[Event]:

@@ -85,7 +85,7 @@ def _derived(message: InboundMessage, derived: dict[str, Any]) -> Iterator[tuple
     if derived.get("text") is not None:
         yield "text", message.text, derived["text"]
     if derived.get("chat_id") is not None:
-        yield "chat", message.address, str(derived["chat_id"])
+        yield "chat", message.address.partition(":")[0], str(derived["chat_id"])
     if derived.get("sender_id") is not None:
         yield "sender", message.sender.identities[0].address, str(derived["sender_id"])
         yield "name", message.sender.name or "", derived.get("sender_name", message.sender.name or "")

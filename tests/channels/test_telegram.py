@@ -24,6 +24,7 @@ from channels.base import (
     ChannelError,
     Choice,
     Hook,
+    Location,
     Misconfigured,
     OutgoingFile,
     OutgoingMessage,
@@ -38,7 +39,8 @@ from channels.registry import connector_type
 from channels.sandbox.base import Customer, Draft, Fault, PhoneFile, Phones, serve
 from channels.sandbox.telegram import TelegramStandIn
 from channels.telegram import TelegramConnector, TelegramSettings
-from channels.telegram_parts.formatting import to_html, to_telegram
+from channels.telegram_parts.formatting import to_html
+from channels.telegram_parts.outward import to_telegram
 from channels.telegram_parts.updates import read
 
 NOW = datetime(2026, 9, 22, tzinfo=UTC)
@@ -191,9 +193,21 @@ def test_formatted_text_is_safe(entity: Mapping[str, object], html: str | None) 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        ("<p>One</p><p><strong>Two</strong></p>", "One\n<strong>Two</strong>"),
+        ("<p>One</p><p><strong>Two</strong></p>", "One\n\n<b>Two</b>"),
         ("a<br>b &amp; c", "a\nb &amp; c"),
-        ("<ul><li>x</li><li>y</li></ul>", "• x</li>\n• y".replace("</li>", "")),
+        ("<ul><li>x</li><li>y</li></ul>z", "• x\n• y\n\nz"),
+        ("<ol><li>x<ul><li>in</li></ul></li><li>y</li></ol>", "1. x\n• in\n2. y"),
+        ("<h2>Title</h2>\n<div>text</div>\n<div>more  text</div>", "<b>Title</b>\n\ntext\nmore text"),
+        ("<b>One <i>two</i></b> <ins>x</ins> <del>y</del>", "<b>One <i>two</i></b> <u>x</u> <s>y</s>"),
+        (
+            '<pre><code class="language-py">a\n  b &lt; c</code></pre>',
+            '<pre><code class="language-py">a\n  b &lt; c</code></pre>',
+        ),
+        ("<code><b>x</b></code> <a href='javascript:alert(1)'>bad</a>", "<code>x</code> bad"),
+        ("<blockquote>q<blockquote>r</blockquote></blockquote>s", "<blockquote>q\n\nr</blockquote>\n\ns"),
+        ('<span class="spoiler">secret</span>', "<tg-spoiler>secret</tg-spoiler>"),
+        ("<b>open <i>x</b> y", "<b>open <i>x</i></b> y"),
+        ("<p> </p><b></b>", ""),
         ('<a href="https://e.org" class="k">e</a><img src="x">', '<a href="https://e.org">e</a>'),
         ("a&nbsp;b<script>alert(1)</script>", "a\u00a0b"),
     ],
@@ -258,11 +272,17 @@ async def stand_in() -> AsyncIterator[TelegramStandIn]:
 @pytest.fixture
 async def connector(stand_in: TelegramStandIn) -> AsyncIterator[TelegramConnector]:
     async with aiohttp.ClientSession() as http:
-        yield TelegramConnector(TelegramSettings(**stand_in.settings()), Transport(http=http))
+        made = TelegramConnector(TelegramSettings(**stand_in.settings()), Transport(http=http))
+        made.pause = 0.0
+        yield made
 
 
 def file(kind: str, mime: str, name: str = "f", content: bytes = b"bytes", size: int = 5) -> OutgoingFile:
     return OutgoingFile(kind=kind, name=name, mime=mime, size=size, url="https://inbox.example/f", read=lambda: content)
+
+
+LONG = Choice(id="ы" * 33, title="Long")
+"""A button whose id is too long for Telegram: 66 bytes."""
 
 
 def message(text: str = "", **more: Any) -> OutgoingMessage:
@@ -324,7 +344,8 @@ async def test_choices_html_quotes_and_the_business_account_reach_telegram(
         Choice(id="n", title="No"),
         Choice(id="l", title="Let me think about it until tomorrow"),
     ]
-    extra = {"business_connection_id": "bc1", "message_thread_id": 9, "unknown": 1}
+    account = stand_in.chats.circles.connect({"id": 6001, "is_bot": False, "first_name": "Olga"})
+    extra = {"business_connection_id": account, "message_thread_id": 9, "unknown": 1}
     sent = await connector.send(
         message("Really?", html="<p><b>Really?</b></p>", choices=choices, reply_to=first.external_ids[0], extra=extra)
     )
@@ -332,8 +353,8 @@ async def test_choices_html_quotes_and_the_business_account_reach_telegram(
     assert (bubble.text, bubble.html, bubble.reply_to) == ("Really?", "<b>Really?</b>", first.external_ids[0])
     assert bubble.choices == [("y", "Yes"), ("n", "No"), ("l", "Let me think about it until tomorrow")]
     assert [len(row) for row in call["reply_markup"]["inline_keyboard"]] == [2, 1]  # type: ignore[index]
-    assert (call["business_connection_id"], call["message_thread_id"], "unknown" in call) == ("bc1", 9, False)
-    assert sent.thread == f"bc1:{ANNA}"
+    assert (call["business_connection_id"], call["message_thread_id"], "unknown" in call) == (account, 9, False)
+    assert sent.thread == f"{account}:{ANNA}"
 
 
 async def test_the_id_of_a_pressed_button_is_not_quoted(stand_in: TelegramStandIn, connector: TelegramConnector) -> None:
@@ -402,10 +423,17 @@ def assert_keeps_the_token(error: BaseException, token: str) -> None:
     ("outgoing", "reason"),
     [
         (message(""), "empty"),
-        (message("x", choices=[Choice(id="ы" * 33, title="Long")]), "“Long”"),
         (message("x", choices=[Choice(id="", title="None")]), "“None”"),
-        (message("x" * 4097), "too long"),
-        (message("x", address="777"), "chat not found"),
+        (message("x", choices=[Choice(id="f", title="Form", kind="form", value="42")]), "“Form”"),
+        (
+            message("x", choices=[Choice(id="ы" * 33, title="Long"), Choice(id="l", title="Link", kind="link", value="x")]),
+            "“Link”",
+        ),
+        (message("x", choices=[Choice(id="l", title="Link", kind="link", value="ftp://x")]), "address of a button"),
+        (message("x", address="777"), "has never written to this bot"),
+        (message("x", address="-100777:5001", bulk=True), "not sent into a group"),
+        (message(location=Location(latitude=91, longitude=0)), "latitude"),
+        (message("x", extra={"business_connection_id": "gone"}), "no longer connected"),
     ],
 )
 async def test_what_telegram_never_takes_is_refused_in_words(
@@ -422,7 +450,9 @@ async def test_after_a_first_part_nothing_is_sent_again(
 ) -> None:
     """The album arrives, then Telegram fails on the words with the button: trying again would bring the album twice."""
     stand_in.phones.listen(
-        lambda customer: None if stand_in.faults else stand_in.faults.append(Fault(kind="status", status=status))
+        lambda customer: (
+            None if stand_in.faults else stand_in.faults.extend([Fault(kind="status", status=status, retry_after=0)] * 3)
+        )
     )
     album = message("words", attachments=[JPEG, JPEG], choices=[Choice(id="a", title="A")])
     with pytest.raises(ChannelError, match="Only the first part was sent") as raised:

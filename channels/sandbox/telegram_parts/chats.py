@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from channels.sandbox.base import Bubble, Customer, Draft, PhoneFile, Phones
+from channels.sandbox.telegram_parts.circles import Circles
 from channels.sandbox.telegram_parts.rules import ApiError, Raw, bad, choices_of, keyboard_of, number, structure
 from channels.sandbox.telegram_parts.updates import Updates, unused
 
@@ -24,6 +25,8 @@ SENT_AS = {
 """Telegram's kind of a file -> that of a phone."""
 _WRITTEN_AS = {"image": "photo", "file": "document", "voice": "voice", "audio": "audio", "video": "video", "sticker": "sticker"}
 _KIND = "telegram"
+_REACTIONS = "👍👎❤🔥🥰👏😁🤔🤯😱😢🎉🤩🙏👌🕊🤡😍💯🤣⚡🍾💔🤝✍🤗🫡😎👀😇"
+"""Some of those that Telegram allows."""
 
 
 class Chats:
@@ -44,6 +47,7 @@ class Chats:
         self._messages: dict[tuple[str, int], tuple[Raw, Bubble]] = {}
         # As with the real one, no number comes twice, also after a restart.
         self._ids = itertools.count(unused())
+        self.circles = Circles(updates, self._ids)
         self._query_ids = itertools.count(4_380_000_000_000_000_001 + time.time_ns() // 1_000)
 
     def new_id(self) -> str:
@@ -55,6 +59,8 @@ class Chats:
         chat = str(parameters.get("chat_id") or "")
         if not chat:
             raise bad("chat_id is empty")
+        if self.circles.check_account(parameters) or self.circles.check_group(chat):
+            return chat
         if chat in self.blocked:
             raise ApiError(403, "Forbidden: bot was blocked by the user")
         if chat not in self._owners and not self._is_known(chat):
@@ -111,17 +117,22 @@ class Chats:
 
     # --- what the customer sees
 
-    def show(self, chat: str, parameters: Raw, content: Raw, html: str | None, files: Sequence[PhoneFile]) -> Raw:
+    def show(
+        self, chat: str, parameters: Raw, content: Raw, html: str | None, files: Sequence[PhoneFile], words: str = ""
+    ) -> Raw:
+        """Put a message of the bot on the phone. `words`: what the phone shows of content that is no text."""
         markup = keyboard_of(parameters)
         quoted = self._quoted(chat, parameters)
         message_id = next(self._ids)
-        message: Raw = {"message_id": message_id, "from": self._bot, "chat": {"id": int(chat), "type": "private"}}
+        in_group = chat in self.circles.groups
+        place = self.circles.described(chat) if in_group else {"id": int(chat), "type": "private"}
+        message: Raw = {"message_id": message_id, "from": self._bot, "chat": place}
         message |= {"date": int(time.time()), **content}
         if quoted:
             message["reply_to_message"] = {k: v for k, v in quoted.items() if k != "reply_to_message"}
         if markup:
             message["reply_markup"] = markup
-        text = content.get("text") or content.get("caption") or ""
+        text = content.get("text") or content.get("caption") or words
         bubble = Bubble(
             id=str(message_id),
             channel=_KIND,
@@ -133,7 +144,28 @@ class Chats:
             reply_to=str(quoted["message_id"]) if quoted else None,
         )
         self._remember(chat, message, bubble)
+        self._echo(parameters, message)
         return message
+
+    def _echo(self, parameters: Raw, message: Raw) -> None:
+        """What the bot sends for a business account comes back to it as the account's own message."""
+        connection = parameters.get("business_connection_id")
+        if connection:
+            owner = self.circles.owner(str(connection))
+            message |= {"from": owner, "sender_business_bot": self._bot, "business_connection_id": str(connection)}
+            self._updates.add("business_message", str(message["chat"]["id"]), dict(message))
+
+    def react(self, chat: str, message_id: int, emoji: Sequence[str]) -> None:
+        """The bot's reaction on a message, at most one."""
+        found = self._messages.get((chat, message_id))
+        if found is None:
+            raise bad("message to react not found")
+        if len(emoji) > 1:
+            raise bad("REACTIONS_TOO_MANY")
+        if emoji and (len(emoji[0]) != 1 or emoji[0] not in _REACTIONS):
+            raise bad("REACTION_INVALID")
+        found[1].reaction = "".join(emoji)
+        self._phones.changed(self.owner(chat))
 
     def _quoted(self, chat: str, parameters: Raw) -> Raw | None:
         reply = structure(parameters, "reply_parameters")
@@ -208,13 +240,22 @@ class Chats:
         return None
 
     def edit(self, customer: Customer, bubble: Bubble, text: str) -> None:
-        """The customer changes what they wrote."""
+        """The customer changes what they wrote, or the caption of their picture."""
         chat = customer.addresses[_KIND]
         message, _ = self._messages[chat, int(bubble.id)]
         bubble.text = text
-        message |= {"text": text, "edit_date": int(time.time())}
+        message |= {"text" if "text" in message else "caption": text, "edit_date": int(time.time())}
         self._phones.changed(customer)
         self._updates.add("edited_message", chat, dict(message))
+
+    def write_to_business(self, connection: str, customer: Customer, text: str, *, by_owner: bool = False) -> Raw:
+        """A customer writes to a business account, or its owner answers from the phone."""
+        who = _named(customer, customer.addresses[_KIND])
+        writer = self.circles.owner(connection) if by_owner else {**who, "is_bot": False}
+        return self.circles.in_account(connection, writer, who, {"text": text})
+
+    def write_in_group(self, group: str, customer: Customer, text: str) -> Raw:
+        return self.circles.in_group(group, _user(customer, customer.addresses[_KIND]), {"text": text})
 
     def block(self, customer: Customer) -> None:
         """The customer stops the bot."""

@@ -1,6 +1,7 @@
 """What Telegram accepts from a bot, and the words in which it refuses (https://core.telegram.org/bots/api)."""
 
 import json
+import re
 from collections.abc import Mapping
 from html.parser import HTMLParser
 from typing import Any
@@ -98,7 +99,7 @@ def words_of(parameters: Mapping[str, Any], name: str) -> tuple[str, str | None]
     plain = _without_tags(written) if html else written
     if name == "text" and not plain.strip():
         raise bad("message text is empty")
-    if len(plain) > (TEXT_LIMIT if name == "text" else CAPTION_LIMIT):
+    if len(plain.encode("utf-16-le", "surrogatepass")) // 2 > (TEXT_LIMIT if name == "text" else CAPTION_LIMIT):
         raise bad("message is too long" if name == "text" else "message caption is too long")
     return plain, written if html and plain != written else None
 
@@ -136,6 +137,8 @@ def _without_tags(written: str) -> str:
 def keyboard_of(parameters: Mapping[str, Any]) -> Raw | None:
     """The inline keyboard, every button checked."""
     markup = structure(parameters, "reply_markup")
+    if isinstance(markup, dict) and "keyboard" in markup:
+        return _typed_keyboard(markup)
     if not isinstance(markup, dict) or "inline_keyboard" not in markup:
         return None
     rows = markup["inline_keyboard"]
@@ -149,11 +152,63 @@ def keyboard_of(parameters: Mapping[str, Any]) -> Raw | None:
 def _check_button(button: Any) -> None:
     if not isinstance(button, dict) or not str(button.get("text") or "").strip():
         raise bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
-    if "url" not in button and not 0 < len(str(button.get("callback_data") or "").encode()) <= CALLBACK_LIMIT:
+    if "url" in button:
+        if not re.match(r"(https?://|tg://)\S+\.?\S*", str(button["url"])):
+            raise bad("inline keyboard button URL is invalid: BUTTON_URL_INVALID")
+    elif "web_app" in button:
+        if not str(button["web_app"].get("url")).startswith("https://"):
+            raise bad("inline keyboard button Web App URL is invalid: Only HTTPS links are allowed")
+    elif not 0 < len(str(button.get("callback_data") or "").encode()) <= CALLBACK_LIMIT:
         raise bad("BUTTON_DATA_INVALID")
 
 
+def _typed_keyboard(markup: Raw) -> Raw:
+    """A keyboard in place of the phone's own: every button needs a text."""
+    rows = markup["keyboard"]
+    buttons = [button for row in rows for button in row] if isinstance(rows, list) else []
+    if not buttons or not all(isinstance(b, dict) and str(b.get("text") or "").strip() for b in buttons):
+        raise bad('can\'t parse keyboard button: Field "text" must be of type String')
+    return markup
+
+
 def choices_of(markup: Raw | None) -> list[tuple[str, str]]:
-    """(id, title) of the buttons, as a phone shows them."""
-    rows = markup["inline_keyboard"] if markup else []
-    return [(str(b.get("callback_data") or b.get("url")), str(b["text"])) for row in rows for b in row]
+    """(id, title) of the buttons, as a phone shows them; one of a typed keyboard sends its title."""
+    rows = (markup.get("inline_keyboard") or markup.get("keyboard") or []) if markup else []
+    return [(_sends(button), str(button["text"])) for row in rows for button in row]
+
+
+def _sends(button: Raw) -> str:
+    web_app = button.get("web_app")
+    return str(button.get("callback_data") or button.get("url") or (web_app and web_app["url"]) or button["text"])
+
+
+def point_of(parameters: Mapping[str, Any]) -> Raw:
+    """A place on the map."""
+    try:
+        latitude, longitude = float(parameters["latitude"]), float(parameters["longitude"])
+    except (KeyError, TypeError, ValueError):
+        raise bad("wrong latitude or longitude specified") from None
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise bad("wrong latitude or longitude specified")
+    return {"latitude": latitude, "longitude": longitude}
+
+
+def needed(parameters: Mapping[str, Any], *names: str) -> list[str]:
+    """Texts that must be there."""
+    for name in names:
+        if not str(parameters.get(name) or "").strip():
+            raise bad(f"{name.replace('_', ' ')} is empty")
+    return [str(parameters[name]) for name in names]
+
+
+def commands_of(parameters: Mapping[str, Any]) -> list[Raw]:
+    """The menu that setMyCommands sets."""
+    commands = structure(parameters, "commands")
+    if not isinstance(commands, list) or len(commands) > 100:
+        raise bad("can't parse list of bot commands" if not isinstance(commands, list) else "BOT_COMMANDS_TOO_MUCH")
+    for command in commands:
+        if not re.fullmatch(r"[a-z0-9_]{1,32}", str(command.get("command"))):
+            raise bad("BOT_COMMAND_INVALID")
+        if not 1 <= len(str(command.get("description") or "")) <= 256:
+            raise bad("BOT_COMMAND_DESCRIPTION_INVALID")
+    return commands

@@ -15,6 +15,7 @@ from channels.sandbox.telegram_parts.rules import ApiError, Raw, bad, number, st
 
 _NOT_BY_DEFAULT = {"chat_member", "message_reaction", "message_reaction_count"}
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_PORTS = {None, 80, 88, 443, 8443}
 _LONGEST_PAUSE = 5.0
 _BEGINNING = 1_767_225_600
 """2026 in Unix time."""
@@ -33,6 +34,7 @@ class Updates:
         self.pause = 0.1
         """Seconds before the first repetition of a delivery that was not taken; they double up to five."""
         self.last_error = ""
+        self.failed_at = 0.0
         self.http: aiohttp.ClientSession | None = None
         self._answered = answered
         """Called with a method that the webhook's answer asks for."""
@@ -50,6 +52,11 @@ class Updates:
     def polled(self) -> bool:
         """Whether anybody has polled yet."""
         return self._poll > 0
+
+    @property
+    def wanted(self) -> frozenset[str] | None:
+        """The kinds of updates that were asked for by name; None: Telegram's choice."""
+        return self._wanted
 
     @property
     def pending(self) -> int:
@@ -74,6 +81,7 @@ class Updates:
 
     async def get(self, parameters: Raw) -> list[Raw]:
         """getUpdates: waits up to `timeout` seconds for the first update. A newer call ends this one."""
+        self._check_free()
         self._want(parameters)
         self._confirm(number(parameters, "offset"))
         limit, seconds = min(max(number(parameters, "limit", 100), 1), 100), number(parameters, "timeout")
@@ -89,12 +97,16 @@ class Updates:
             self._news = asyncio.Event()
             await _until(self._news, left)
 
-    def _check_alone(self, mine: int) -> None:
+    def _check_free(self) -> None:
         if self.url:
             raise ApiError(
                 409,
                 "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",
             )
+
+    def _check_alone(self, mine: int) -> None:
+        if self.url:
+            raise ApiError(409, "Conflict: terminated by setWebhook request")
         if mine != self._poll:
             words = "terminated by other getUpdates request; make sure that only one bot instance is running"
             raise ApiError(409, f"Conflict: {words}")
@@ -117,6 +129,8 @@ class Updates:
         address = urlsplit(url)
         if url and address.scheme != "https" and address.hostname not in _LOOPBACK:
             raise bad("bad webhook: An HTTPS URL must be provided for webhook")
+        if url and address.port not in _PORTS and address.hostname not in _LOOPBACK:
+            raise bad("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
         if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
             raise bad("secret token contains unallowed characters")
         self._want(parameters)
@@ -171,10 +185,12 @@ class Updates:
             async with self.http.post(self.url, json=update, headers=headers, timeout=aiohttp.ClientTimeout(total=60)) as answer:
                 body = await answer.read()
                 if not 200 <= answer.status < 300:
+                    self.failed_at = time.time()
                     self.last_error = f"Wrong response from the webhook: {answer.status} {answer.reason}"
                     return False
                 call = await answer.json() if body and answer.content_type == "application/json" else None
         except (aiohttp.ClientError, OSError, ValueError) as error:
+            self.failed_at = time.time()
             self.last_error = f"Connection failed: {type(error).__name__}"
             return False
         if isinstance(call, dict) and isinstance(call.get("method"), str):
