@@ -24,7 +24,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
-from inbox import ids
+from inbox import bulk, ids
 from inbox.engine import open_engine
 from inbox.gate import Gate
 from inbox.settings import Settings
@@ -332,7 +332,7 @@ def _run_apart(connection: sa.Connection, group: list[_Call]) -> None:
 def _run_one(connection: sa.Connection, call: _Call) -> None:
     kept = dict(connection.info.get("signals", ()))
     try:
-        with connection.begin_nested():
+        with bulk.savepoint(connection):
             if call.batch:
                 _settle(call, call.function(connection, [call.arguments[0]])[0])
             else:

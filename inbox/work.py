@@ -27,7 +27,7 @@ from inbox.deliver import Deliverer
 from inbox.house import House, open_house, settle_memory
 from inbox.minds import load_minds
 from inbox.queue import AWAKE, CALLED, CALLS, NAME
-from inbox.respond import PASS, Minds, respond
+from inbox.respond import PASS, Minds, respond_all
 from inbox.settings import Settings
 
 LINGER = 1.0
@@ -135,7 +135,7 @@ class Worker:
 
     async def _respond(self) -> None:
         await self._refresh_minds()
-        while count := await self.house.db.run(respond, datetime.now(UTC), self.minds):
+        while count := await self.house.db.batch(respond_all, (datetime.now(UTC), self.minds)):
             if count >= PASS:
                 await self._call_help()
             await self._refresh_minds()

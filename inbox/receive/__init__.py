@@ -48,7 +48,7 @@ def store_anyway(connection: sa.Connection, arrival: Arrival) -> Stored:
     now, count, broken = arrival.hook.received_at, 0, 0
     for event in arrival.events:
         try:
-            with connection.begin_nested():
+            with bulk.savepoint(connection):
                 count += _store_events(connection, [Heard(arrival=arrival, raw_id=raw_id, event=event)], now).get(raw_id, 0)
         except Exception as error:
             if not_its_own(error):

@@ -4,12 +4,14 @@ A pass is one transaction: claim, load the facts of all with few statements, dec
 rolls it back and the conversations are found again by their `heard_at`. Where a pass cannot be written, each is written alone.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 import structlog
 
 from bots.session import HandOver
+from inbox import bulk
 from inbox.db import not_its_own
 from inbox.respond.decide import Minds, Outcome, decide
 from inbox.respond.facts import Case, claim
@@ -17,10 +19,15 @@ from inbox.respond.write import Decided, write
 
 log = structlog.get_logger()
 
-PASS = 200
+PASS = 100
 """Conversations in one transaction."""
 
-__all__ = ["PASS", "Minds", "respond"]
+__all__ = ["PASS", "Minds", "respond", "respond_all"]
+
+
+def respond_all(connection: sa.Connection, asked: Sequence[tuple[datetime, Minds]]) -> list[int]:
+    """Passes for `Database.batch`, which has a worker's own thread run them."""
+    return [respond(connection, now, minds) for now, minds in asked]
 
 
 def respond(connection: sa.Connection, now: datetime, minds: Minds) -> int:
@@ -41,7 +48,7 @@ def _write_alone(connection: sa.Connection, now: datetime, minds: Minds, case: C
 
 def _written(connection: sa.Connection, now: datetime, minds: Minds, decided: Decided) -> bool:
     try:
-        with connection.begin_nested():
+        with bulk.savepoint(connection):
             write(connection, now, minds, decided)
         return True
     except Exception as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from inbox import bulk
 from inbox import schema as t
 from inbox.within import within
 
@@ -31,10 +32,7 @@ class Case:
 def claim(connection: sa.Connection, limit: int) -> list[Case]:
     """Up to `limit` conversations in which something was heard, longest waiting first. On PostgreSQL they are locked for this
     transaction and other workers pass them over; on SQLite the transaction itself is the only one that writes."""
-    statement = _CLAIM.limit(limit)
-    if connection.dialect.name == "postgresql":
-        statement = statement.with_for_update(skip_locked=True, of=t.conversations)
-    cases = {row.id: Case(row=row) for row in connection.execute(statement)}
+    cases = {row.id: Case(row=row) for row in bulk.fetch(connection, _CLAIM[connection.dialect.name], {"most": limit})}
     if cases:
         _add_heard(connection, cases)
         _add_sessions(connection, cases)
@@ -44,32 +42,32 @@ def claim(connection: sa.Connection, limit: int) -> list[Case]:
 
 
 def _add_heard(connection: sa.Connection, cases: dict[int, Case]) -> None:
-    for row in connection.execute(_HEARD, {"conversations": list(cases)}):
+    for row in bulk.fetch(connection, _HEARD, {"conversations": list(cases)}):
         cases[row.conversation_id].heard.append(row)
 
 
 def _add_sessions(connection: sa.Connection, cases: dict[int, Case]) -> None:
-    for row in connection.execute(_SESSIONS, {"conversations": list(cases)}):
+    for row in bulk.fetch(connection, _SESSIONS, {"conversations": list(cases)}):
         cases[row.conversation_id].session = row
 
 
 def _add_tags(connection: sa.Connection, cases: Sequence[Case]) -> None:
     tags: dict[int, list[str]] = defaultdict(list)
-    for contact_id, tag in connection.execute(_TAGS, {"contacts": [case.row.contact_id for case in cases]}):
+    for contact_id, tag in bulk.fetch(connection, _TAGS, {"contacts": [case.row.contact_id for case in cases]}):
         tags[contact_id].append(tag)
     for case in cases:
         case.tags = frozenset(tags.get(case.row.contact_id, ()))
 
 
 def _add_stops(connection: sa.Connection, cases: Sequence[Case]) -> None:
-    rows = connection.execute(_STOPS, {"contacts": [case.row.contact_id for case in cases]})
+    rows = bulk.fetch(connection, _STOPS, {"contacts": [case.row.contact_id for case in cases]})
     stopped = {(contact_id, channel_id) for contact_id, channel_id in rows}
     for case in cases:
         case.stopped = (case.row.contact_id, case.row.channel_id) in stopped
 
 
 _C = t.conversations.c
-_CLAIM = (
+_WAITING = (
     sa.select(
         _C.id, _C.contact_id, _C.channel_id, _C.address, _C.status, _C.manager_id, _C.team_id, _C.bot, _C.priority,
         _C.waiting_since, _C.answer_due, _C.opened_at,
@@ -81,7 +79,9 @@ _CLAIM = (
     .join(t.channels, t.channels.c.id == _C.channel_id)
     .where(_C.heard_at.is_not(None))
     .order_by(_C.heard_at, _C.id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
 )  # fmt: skip
+_CLAIM = {"sqlite": _WAITING, "postgresql": _WAITING.with_for_update(skip_locked=True, of=t.conversations)}
 _M = t.messages.c
 _HEARD = (
     sa.select(_M.id, _M.conversation_id, _M.channel_id, _M.address, _M.kind, _M.text, _M.data, _M.at)

@@ -38,7 +38,7 @@ def write(connection: sa.Connection, now: datetime, minds: Minds, decided: Decid
     _change_contacts(connection, decided)
     owners = assign(connection, now, minds, [(c, o.hand_over) for c, o in decided if o.hand_over is not None], rows.events)
     _update_conversations(connection, now, decided, owners)
-    connection.execute(_HEARD, {"message_ids": [message.id for case, _ in decided for message in case.heard]})
+    bulk.run(connection, _HEARD, {"message_ids": [message.id for case, _ in decided for message in case.heard]})
     record_all(connection, rows.events)
     if rows.messages:
         queue.wake(connection, "deliver")
@@ -155,7 +155,7 @@ def _update_conversations(connection: sa.Connection, now: datetime, decided: Dec
     if handed:
         bulk.execute(connection, _HANDED, handed)
     if settled:
-        connection.execute(_SETTLED, settled)
+        bulk.execute(connection, _SETTLED, settled)
 
 
 def _last(case: Case, outcome: Outcome, now: datetime) -> dict[str, Any]:
