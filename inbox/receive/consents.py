@@ -23,7 +23,10 @@ def apply(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> N
     for (each, consent), knock in zip(told, knocks, strict=True):
         column = "marketing_stopped_at" if consent.marketing_only else "stopped_at"
         mine = sa.and_(t.reaches.c.channel_id == each.channel_id, t.reaches.c.address == consent.address)
-        connection.execute(sa.update(t.reaches).where(mine).values({column: consent.at if consent.stopped else None}))
+        values: dict[str, datetime | None] = {column: consent.at if consent.stopped else None}
+        if not consent.stopped and not consent.marketing_only:
+            values["blocked_at"] = None  # the provider lets us in again
+        connection.execute(sa.update(t.reaches).where(mine).values(values))
         kind = "consent.stop" if consent.stopped else "consent.start"
         what = event(
             now, kind, actor_kind="contact", contact_id=knock.contact_id, channel_id=each.channel_id, source=consent.source
