@@ -3,7 +3,7 @@
 SCRIPT = """
 local given = cmsgpack.unpack(ARGV[1])
 local now = given.now
-if not now then
+if type(now) ~= 'number' then
   local time = redis.call('TIME')
   now = time[1] + time[2] / 1000000
 end

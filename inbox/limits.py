@@ -8,7 +8,7 @@ to both, and while somebody more urgent waits for a token those below get none. 
 import asyncio
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -92,6 +92,8 @@ class Limits:
         self._buckets: dict[str, _Bucket] = {}
         self._away_until = 0.0
         self.clock = time.monotonic
+        self.shared_clock: Callable[[], float] | None = None
+        """The time that Valkey goes by, where it must not be its own (tests)."""
 
     def tokens(self, channel: int, limit: Limit) -> tuple[int, int, int]:
         """How many messages of an operator, a bot, a broadcast the channel would take now, as far as this process knows."""
@@ -129,6 +131,7 @@ class Limits:
         channels = {number: n for n, number in enumerate(dict.fromkeys(ask.channel for ask in asks), 1)}
         given = {
             "grace": GRACE,
+            "now": self.shared_clock() if self.shared_clock is not None else None,
             "channels": [_told(number, limits[number]) for number in channels],
             "asks": [[channels[a.channel], a.run, min(a.priority, 2) + 1, a.cost, _person(a, limits)] for a in asks],
         }
