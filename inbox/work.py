@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 
-from inbox import fetching, outbox, pulling, replay, sweep, webhooks
+from inbox import fetching, outbox, pulling, replay, sweep, template_sync, webhooks
 from inbox.broadcasts import feed
 from inbox.db import DatabaseDown, Signal
 from inbox.deliver import Deliverer
@@ -68,6 +68,7 @@ class Worker:
             "broadcasts": self._feed,
             "spool": lambda: replay.drain(house),
             "webhooks": self._tell_programs,
+            "templates": self._list_templates,
         }
         self.calls = {name: asyncio.Event() for name in self.stops} | {"deliver": self.deliverer.called}
         self.idle = {name: asyncio.Event() for name in self.stops}
@@ -156,6 +157,11 @@ class Worker:
         """Outgoing webhooks, by the one worker that sweeps."""
         while self._leads and await webhooks.tell(self.house.db, self.house.vault, self.house.http, datetime.now(UTC)):
             pass
+
+    async def _list_templates(self) -> None:
+        """Providers' templates, by the one worker that sweeps."""
+        if self._leads:
+            await template_sync.sync_due(self.house)
 
     async def _refresh_minds(self) -> None:
         if time.monotonic() - self._minds_at > 1.0:
