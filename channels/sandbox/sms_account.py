@@ -49,6 +49,7 @@ class AccountApi:
         add = app.router.add_route
         add("GET", f"{account}/IncomingPhoneNumbers.json", self._allowed(self._list_numbers))
         add("POST", f"{account}/IncomingPhoneNumbers/{{number}}.json", self._allowed(self._change_number))
+        add("GET", "/v1/Services/{service}", self._allowed(self._show_service))
         add("POST", "/v1/Services/{service}", self._allowed(self._change_service))
         add("GET", "/v2/Channels/Senders", self._allowed(self._list_senders))
         add("POST", "/v2/Channels/Senders/{sender}", self._allowed(self._change_sender))
@@ -69,6 +70,10 @@ class AccountApi:
     async def _change_number(self, request: web.Request) -> web.Response:
         number = next((n for n in self.numbers if n["sid"] == request.match_info["number"]), None)
         return await _change(request, number, _WORDS)
+
+    async def _show_service(self, request: web.Request) -> web.Response:
+        service = self.services.get(request.match_info["service"])
+        return web.json_response(service) if service is not None else _unknown()
 
     async def _change_service(self, request: web.Request) -> web.Response:
         return await _change(request, self.services.get(request.match_info["service"]), _SERVICE_WORDS)
