@@ -16,6 +16,7 @@ from inbox.web.api import (
     session,
     tasks,
     templates,
+    versions,
     webhooks,
 )
 
@@ -35,5 +36,6 @@ __all__ = [
     "session",
     "tasks",
     "templates",
+    "versions",
     "webhooks",
 ]
