@@ -17,7 +17,7 @@ _NEEDED = {
     "whatsapp_business_messaging": "send and receive messages",
     "whatsapp_business_management": "read templates and subscribe to webhooks",
 }
-_NEW_TOKEN = (  # noqa: S105 words for a person
+_RENEW = (
     "Make a permanent token: Meta Business settings, System users, Generate token, with the permissions "
     "whatsapp_business_messaging and whatsapp_business_management; then put it into the settings"
 )
@@ -39,7 +39,7 @@ async def look(graph: Graph, number_id: str, token: str, webhook: str, now: date
 
 def _not_let_in(error: ChannelError) -> Check:
     if error.code in ("190", "401", "0"):
-        return Check.failed("token", error, _NEW_TOKEN)
+        return Check.failed("token", error, _RENEW)
     mend = (
         "Compare the phone number ID (not the phone number) with the app dashboard, WhatsApp, API setup, and give the token's "
         "system user access to this WhatsApp account"
@@ -65,7 +65,7 @@ def _lasting(told: Mapping[str, JSON], now: datetime) -> Check:
     until = datetime.fromtimestamp(ends, UTC)
     text = f"Expires on {until:%Y-%m-%d %H:%M} UTC"
     soon = ends - now.timestamp() < _SOON
-    return Check(name="token", state="warning" if soon else "ok", text=text, mend=_NEW_TOKEN if soon else "")
+    return Check(name="token", state="warning" if soon else "ok", text=text, mend=_RENEW if soon else "")
 
 
 def _permissions(told: Mapping[str, JSON]) -> list[Check]:
@@ -76,7 +76,7 @@ def _permissions(told: Mapping[str, JSON]) -> list[Check]:
         return [Check(name="permissions", text=", ".join(sorted(scopes & _NEEDED.keys())))] if scopes else []
     worst = "error" if "whatsapp_business_messaging" in missing else "warning"
     text = "; ".join(f"{name} is missing: needed to {_NEEDED[name]}" for name in missing)
-    return [Check(name="permissions", state=worst, text=text, mend=_NEW_TOKEN)]
+    return [Check(name="permissions", state=worst, text=text, mend=_RENEW)]
 
 
 def _number(number: Mapping[str, JSON]) -> list[Check]:
