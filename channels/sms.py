@@ -10,6 +10,7 @@ from channels.base import (
     Account,
     Answer,
     Capabilities,
+    Check,
     Connector,
     Download,
     Hook,
@@ -25,7 +26,7 @@ from channels.base import (
     Unknown,
 )
 from channels.events import JSON, Event
-from channels.sms_parts import connect, errors, templates, voice
+from channels.sms_parts import checks, connect, errors, templates, voice
 from channels.sms_parts.api import Api
 from channels.sms_parts.calls import is_recording
 from channels.sms_parts.form import fields, require_signature
@@ -189,3 +190,6 @@ class SmsConnector(Connector):
 
     async def connect(self, webhook: str) -> Account:
         return await connect.introduce(self._api, self._settings, webhook, self.title)
+
+    async def checks(self, webhook: str) -> Sequence[Check]:
+        return await checks.look(self._api, self._settings, webhook)

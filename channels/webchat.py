@@ -3,29 +3,28 @@
 What the browser posts (`x-visitor-token` in the headers):
 
     {"id", "text", "choice"?, "reply_to"?, "files"?: [{"name", "mime", "content": base64}],
-     "name"?, "email"?, "phone"?, "language"?, "page"?}
+     "name"?, "email"?, "phone"?, "topic"?, "language"?, "region"?, "page"?, "visit"?: {"landing", "referrer", "utm": {...}}}
     {"type": "typing"}
     {"type": "received" | "read", "ids": [...]}  or  {"type": "read", "up_to": id}
-    {"type": "profile", "name"?, "email"?, "phone"?}       what the visitor typed about themselves: claimed, never proof
+    {"type": "profile", "name"?, "email"?, "phone"?, "topic"?}    what the visitor typed: claimed, never proof
     {"type": "identify", "was": token}                      a visitor signed in at the host site: `was` is who they were before
 
-What is told on the topic `topic(visitor)`: {"type": "message", "id"}, {"type": "typing"}.
+What is told on the topic `topic(visitor)`: {"type": "message", "id"}, {"type": "typing"}, {"type": "seen"}.
 """
 
 import json
-import re
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import ValidationError
 
 from channels.base import (
+    Account,
     Answer,
     BadPayload,
     BadSignature,
     Capabilities,
+    Check,
     Connector,
     Hook,
     OutgoingMessage,
@@ -36,43 +35,14 @@ from channels.base import (
     Transport,
 )
 from channels.events import JSON, ContactChanged, DeliveryStatus, Event, Identity, InboundMessage, Notice, Person
-from channels.webchat_parts import visitors
-from channels.webchat_parts.posts import Identify, Post, Profile, Seen, first_error, read_files
-from channels.webchat_parts.visitors import Visitor
+from channels.webchat_parts import visitors, visits
+from channels.webchat_parts.posts import Identify, Post, Profile, Seen, first_error, mail_address, phone_number, read_files
+from channels.webchat_parts.settings import WebchatSettings
+from channels.webchat_parts.visitors import BadProof, Visitor
 
-_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?")
+__all__ = ["Webchat", "WebchatSettings", "topic"]
+NOT_HERE = "This site may not carry the chat: add it to the channel's sites"
 _STATES = {"received": "delivered", "read": "read"}
-
-
-class WebchatSettings(Settings):
-    """How the chat looks and which sites may carry it."""
-
-    origins: str = Field("", title="Sites", description="Where the chat may stand: https://shop.example, … Empty: anywhere")
-    hmac_secret: SecretStr = Field(
-        SecretStr(""), title="Secret for signed-in users", description="Your site signs its user ids with it"
-    )
-    user_base: str = Field(
-        "", title="Name of the user base", description="Keeps user 42 of one site apart from user 42 of another"
-    )
-    token_secret: SecretStr = Field(
-        default_factory=lambda: SecretStr(secrets.token_urlsafe(32)),
-        title="Secret of visitors' tokens",
-        description="Made by itself. A new one forgets every visitor",
-        min_length=16,
-    )
-    title: str = Field("", title="Title", description="The company or team the visitor talks to", max_length=60)
-    colour: str = Field("#2563eb", title="Colour", description="#rrggbb", pattern=r"^#[0-9a-fA-F]{6}$")
-    greeting: str = Field("", title="Greeting", description="Shown before the first message", max_length=1000)
-    language: Literal["", "ru", "en"] = Field("", title="Language", description="Empty: the visitor's")
-
-    @field_validator("origins")
-    @classmethod
-    def _check_origins(cls, value: str) -> str:
-        origins = [o.strip().lower().rstrip("/") for o in value.split(",") if o.strip()]
-        for origin in origins:
-            if not _ORIGIN.fullmatch(origin):
-                raise ValueError(f"{origin!r} is not an origin like https://shop.example")
-        return ",".join(origins)
 
 
 def topic(visitor: str) -> str:
@@ -108,21 +78,39 @@ class Webchat(Connector):
         self._secret = settings.token_secret.get_secret_value()
         self._origins = frozenset(filter(None, settings.origins.split(",")))
 
-    def open(self, token: str = "", *, user: str = "", user_hash: str = "") -> tuple[str, str]:
+    def open(self, token: str = "", *, user: str = "", user_hash: str = "", **addresses: str) -> tuple[str, str]:
         """Start or resume a session: (visitor id, token).
 
         A proven `user` is the same visitor in every browser. A token that is no longer good begins a new visitor.
-        Raises BadSignature where `user_hash` is not hex HMAC-SHA256(hmac_secret, user).
+        `email` and `phone` with `email_hash` and `phone_hash`: addresses that the host site knows to be theirs.
+        Raises BadProof where `user_hash` is not hex HMAC-SHA256(hmac_secret, user), `email_hash` not of "email:" + email ...
         """
+        secret = self.settings.hmac_secret.get_secret_value()
         if user:
-            visitors.prove(self.settings.hmac_secret.get_secret_value(), user, user_hash)
+            visitors.prove(secret, user, user_hash)
             visitor = visitors.known_user(self._secret, user)
         else:
-            try:
-                visitor = self.visitor(token)
-            except BadSignature:
-                visitor = visitors.stranger()
+            visitor = self._resumed(token)
+        proven = {kind: self._proven(secret, kind, addresses) for kind in ("email", "phone")}
+        visitor = Visitor(id=visitor.id, user=visitor.user, **proven)
         return visitor.id, visitors.token(self._secret, visitor)
+
+    def _resumed(self, token: str) -> Visitor:
+        try:
+            visitor = self.visitor(token)
+        except BadSignature:
+            return visitors.stranger()
+        return visitors.stranger() if visitor.user else visitor
+
+    def _proven(self, secret: str, kind: str, addresses: Mapping[str, str]) -> str:
+        """The address that the site has signed, as identities are written; nothing where it signed none."""
+        if not (signature := addresses.get(f"{kind}_hash", "")):
+            return ""
+        address = addresses.get(kind, "")
+        visitors.prove_address(secret, kind, address, signature)
+        if not (known := mail_address(address) if kind == "email" else phone_number(address)):
+            raise BadProof(f"{kind}: this is not an address" if kind == "email" else "phone: write the number with + and country")
+        return known
 
     def visitor(self, token: str) -> Visitor:
         """Whom the token stands for; raises BadSignature."""
@@ -133,11 +121,18 @@ class Webchat(Connector):
         if not self._origins or not origin:
             return True
         # Without the scheme: behind a proxy that speaks TLS for us we see http where the browser says https.
-        return origin.lower() in self._origins or urlsplit(origin.lower()).netloc == urlsplit(own.lower()).netloc
+        return self._listed(origin.lower()) or urlsplit(origin.lower()).netloc == urlsplit(own.lower()).netloc
+
+    def _listed(self, origin: str) -> bool:
+        """`https://*.shop.example` stands for every name below shop.example, and not for shop.example itself."""
+        scheme, _, host = origin.partition("://")
+        parents = host.split(".")[1:]
+        wild = {f"{scheme}://*.{'.'.join(parents[n:])}" for n in range(len(parents))}
+        return origin in self._origins or not wild.isdisjoint(self._origins)
 
     def verify(self, hook: Hook) -> None:
         if not self.allows(hook.headers.get("origin", ""), hook.url):
-            raise BadSignature("This site may not carry the chat: add it to the channel's sites")
+            raise BadSignature(NOT_HERE)
         visitor = self.visitor(hook.headers.get("x-visitor-token", ""))
         if visitors.named(hook.url) not in (None, visitor):
             raise BadSignature("The visitor in the address is not the one in the token")
@@ -166,6 +161,7 @@ class Webchat(Connector):
         files, broken = read_files(post.files)
         if not (post.text.strip() or post.choice or files or broken):
             raise BadPayload("text: write something or attach a file")
+        visit, page = visits.came(post.visit), visits.page(post.page)
         yield InboundMessage(
             external_id=post.id,
             thread=visitor.id,
@@ -177,7 +173,9 @@ class Webchat(Connector):
             attachments=files,
             choice=post.choice,
             reply_to=post.reply_to,
-            data={"page": post.page} if post.page else {},
+            subject=post.topic.strip()[:200] or None,
+            start=visits.source(visit) or None,
+            data={**({"page": page} if page else {}), **({"visit": visit} if visit else {})},
         )
         yield from broken
 
@@ -194,12 +192,14 @@ class Webchat(Connector):
 
     def _profile(self, hook: Hook, visitor: Visitor, body: JSON) -> Iterator[Event]:
         profile = Profile.model_validate(body)
-        person = self._person(visitor, profile)
-        known = 1 + bool(visitor.user)
-        if not person.name and len(person.identities) == known:
-            raise BadPayload("email: this is not an address" if profile.email else "name: nothing was told")
+        if wrong := profile.wrong():
+            raise BadPayload(wrong)
+        person, topic_told = self._person(visitor, profile), profile.topic.strip()[:200]
+        if not (person.name or topic_told) and len(person.identities) == 1 + bool(visitor.user):
+            raise BadPayload("name: nothing was told")
         old = Identity(kind=self.identity, address=visitor.id)
-        yield ContactChanged(old=old, person=person, address=visitor.id, at=hook.received_at, verified=False)
+        fields = {"topic": topic_told} if topic_told else {}
+        yield ContactChanged(old=old, person=person, address=visitor.id, at=hook.received_at, verified=False, fields=fields)
 
     def _identify(self, hook: Hook, visitor: Visitor, body: JSON) -> Iterator[Event]:
         try:
@@ -225,7 +225,10 @@ class Webchat(Connector):
         if visitor.user:
             base = self.settings.user_base
             identities.append(Identity(kind="user", address=f"{base}:{visitor.user}" if base else visitor.user))
-        identities += told.claims()
+        proven = (("email", visitor.email), ("phone", visitor.phone))
+        identities += [Identity(kind=kind, address=address) for kind, address in proven if address]
+        known = {(identity.kind, identity.address) for identity in identities}
+        identities += [claim for claim in told.claims() if (claim.kind, claim.address) not in known]
         return Person(identities=identities, name=told.name.strip()[:200] or None, language=told.language[:35] or None)
 
     async def send(self, message: OutgoingMessage) -> Sent:
@@ -240,6 +243,34 @@ class Webchat(Connector):
 
     async def typing(self, address: str, reply_to: str | None = None, extra: Mapping[str, JSON] | None = None) -> None:
         await self._tell(address, {"type": "typing"})
+
+    async def read(self, address: str, external_id: str, extra: Mapping[str, JSON] | None = None) -> None:
+        await self._tell(address, {"type": "seen"})
+
+    async def connect(self, webhook: str) -> Account:
+        """There is no provider to ask; what would keep the chat from working is in the notes."""
+        base, _, number = webhook.partition("/hooks/")
+        notes = [check.text for check in self._looks(base) if check.state != "ok"]
+        return Account(name=self.settings.title or self.title, address=f"{base}/chat/{number}", notes=notes)
+
+    async def checks(self, webhook: str) -> Sequence[Check]:
+        return self._looks(webhook.partition("/hooks/")[0])
+
+    def _looks(self, base: str) -> list[Check]:
+        own = urlsplit(base)
+        sites = sorted(self._origins)
+        insecure = own.scheme != "https" and any(site.startswith("https://") for site in sites)
+        anywhere = Check(
+            name="sites", state="warning", text="The chat may stand on any site", mend="Name your sites in the settings"
+        )
+        mixed = Check(
+            name="address", state="error", text=f"Pages of https cannot load the chat from {base}",
+            mend="Give the installation an https address (SWITCHBOARD_PUBLIC_URL)",
+        )  # fmt: skip
+        return [
+            Check(name="sites", text=", ".join(sites)) if sites else anywhere,
+            mixed if insecure else Check(name="address", text=f"{base}/chat/"),
+        ]
 
     def answer(self, hook: Hook) -> Answer:
         return Answer(body=b'{"ok": true}', content_type="application/json")

@@ -6,7 +6,7 @@ What the payloads say is read in `whatsapp_parts.inbound`, what is sent is built
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,6 +19,7 @@ from channels.base import (
     BadSignature,
     Capabilities,
     ChannelError,
+    Check,
     Connector,
     Download,
     Hook,
@@ -35,6 +36,7 @@ from channels.base import (
 from channels.events import JSON, Event
 from channels.whatsapp_parts.account import AccountNode
 from channels.whatsapp_parts.bodies import envelope, message_bodies
+from channels.whatsapp_parts.checks import look
 from channels.whatsapp_parts.graph import Graph
 from channels.whatsapp_parts.inbound import read_webhook
 from channels.whatsapp_parts.media import Media
@@ -182,6 +184,12 @@ class WhatsApp(Connector):
             notes = [*notes, "WhatsApp rates the quality of this number as low: it may lower how many people you can write to"]
         name = str(number.get("verified_name") or self.title)
         return Account(name=name, address=str(number.get("display_phone_number") or ""), notes=notes)
+
+    async def checks(self, webhook: str) -> Sequence[Check]:
+        settings = self._settings
+        return await look(
+            self._graph, settings.phone_number_id, settings.access_token.get_secret_value(), webhook, datetime.now(UTC)
+        )
 
     async def _subscribe(self, webhook: str, number: Mapping[str, JSON]) -> list[str]:
         """Have this number's webhooks sent to us, unless they already are; else say what is to be done by hand."""

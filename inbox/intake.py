@@ -55,11 +55,13 @@ class Intake:
             return [], f"{type(error).__name__} in the connector", None
 
     async def _store(self, line: Line, arrival: Arrival) -> Stored | None:
-        try:
-            return await self._store_in_database(line, arrival)
-        except DatabaseDown:
-            await asyncio.to_thread(self.spool.keep, arrival.channel_id, arrival.hook, arrival.cursor)
-            return None
+        if not self.spool.behind():
+            try:
+                return await self._store_in_database(line, arrival)
+            except DatabaseDown:
+                self.spool.fall_behind()
+        await self.spool.kept(arrival.channel_id, arrival.hook, arrival.cursor)
+        return None
 
     async def _store_in_database(self, line: Line, arrival: Arrival) -> Stored:
         try:

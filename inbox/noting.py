@@ -25,6 +25,7 @@ class Result:
     external_ids: Sequence[str] = ()
     thread: str = ""
     parts: int = 0
+    parts_all: int = 1
     reason: str = ""
     code: str = ""
     try_at: datetime | None = None
@@ -32,9 +33,9 @@ class Result:
     blocked: bool = False
     marketing_stopped: bool = False
     broken: str = ""
-    """The channel itself is wrong: what to tell on its page."""
+    """The channel fails: what to tell on its page."""
     mended: bool = False
-    """The channel that was wrong sends again."""
+    """The channel that failed sends again."""
     rest: Sequence[int] = ()
 
     def with_rest(self, rest: Sequence[int]) -> "Result":
@@ -72,6 +73,8 @@ def _note_special(connection: sa.Connection, result: Result, row: Any, now: date
     """Failures, retries, and messages that became several at the provider."""
     connection.execute(_SENT, [_sent_row(result)])
     values: dict[str, Any] = {"reason": result.reason, "code": result.code}
+    if result.parts_all > 1:
+        values["parts_all"] = result.parts_all
     if result.state == "queued":
         values |= {"state": "queued", "try_at": result.try_at, "attempts": t.messages.c.attempts + 1, "claimed_by": None}
         values |= _held_back(connection, row)
@@ -113,23 +116,36 @@ def _after(connection: sa.Connection, result: Result, row: Any, now: datetime) -
     if result.marketing_stopped:
         stop_marketing(connection, result.channel_id, row.address, now)
         live.tell(connection, "contact", contact_id=row.contact_id)
-    if result.broken or result.pause_channel is not None:
-        values: dict[str, Any] = {"paused_until": result.pause_channel}
-        if result.broken:
-            values |= {"state": "failing", "error": result.broken, "failed_at": now}
-            live.tell(connection, "channel", channel_id=result.channel_id)
-        connection.execute(sa.update(t.channels).where(t.channels.c.id == result.channel_id).values(values))
     if result.mended:
-        _mend(connection, result.channel_id)
+        _mend(connection, result)
+    elif result.pause_channel is not None:
+        _pause(connection, result, now)
     live.tell(connection, "state", message_id=result.id, conversation_id=row.conversation_id, state=result.state)
 
 
-def _mend(connection: sa.Connection, channel_id: int) -> None:
-    """Sending works again. (What is wrong with fetching is noted elsewhere, and has no `failed_at`.)"""
+def _pause(connection: sa.Connection, result: Result, now: datetime) -> None:
+    """Nothing goes through the channel for a while; where it fails its page says why. What is switched off stays off."""
     c = t.channels.c
-    failing = sa.and_(c.id == channel_id, c.failed_at.is_not(None), c.state == "failing")
-    connection.execute(sa.update(t.channels).where(failing).values(state="ok", error="", failed_at=None))
-    live.tell(connection, "channel", channel_id=channel_id)
+    values: dict[str, Any] = {"paused_until": result.pause_channel}
+    if result.broken:
+        state = sa.case((c.state == "disabled", c.state), else_="failing")
+        values |= {"state": state, "error": result.broken, "failures": c.failures + 1}
+        values["failed_at"] = sa.func.coalesce(c.failed_at, sa.literal(now, t.Instant))
+    mine = c.id == result.channel_id
+    longer = mine if result.broken else sa.and_(mine, sa.or_(c.paused_until.is_(None), c.paused_until < result.pause_channel))
+    connection.execute(sa.update(t.channels).where(longer).values(values))
+    live.tell(connection, "channel", channel_id=result.channel_id)
+
+
+def _mend(connection: sa.Connection, result: Result) -> None:
+    """Sending works again, at once or when the pause is over that the provider asked for."""
+    c = t.channels.c
+    failing = sa.and_(c.id == result.channel_id, c.failed_at.is_not(None))
+    state = sa.case((c.state == "failing", "ok"), else_=c.state)
+    values = {"state": state, "error": "", "failed_at": None, "failures": 0, "paused_until": result.pause_channel}
+    connection.execute(sa.update(t.channels).where(failing).values(values))
+    live.tell(connection, "channel", channel_id=result.channel_id)
+    queue.wake(connection, "deliver")
 
 
 def _note_recipients(connection: sa.Connection, noted: Sequence[tuple[Result, Any]], now: datetime) -> None:

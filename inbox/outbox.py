@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -12,13 +12,18 @@ import sqlalchemy as sa
 from channels.base import OutgoingFile, OutgoingMessage
 from inbox import bulk, files, live
 from inbox import schema as t
-from inbox.reach import BLOCKED, STOPPED
+from inbox.broadcasts.use import CANCELLED, HELD
+from inbox.reach import BLOCKED, SHUT_MEANWHILE, STOPPED
 from inbox.said import said
 from inbox.settings import Settings
 from inbox.within import within
 
 RUN = 20
 """Messages of one conversation taken at once."""
+TRIAL = timedelta(seconds=150)
+"""So long a channel that failed belongs to the worker that tries it: longer than any call lasts."""
+QUOTED = 200
+"""Characters of a quoted message that are loaded with the quote."""
 _BOUNDED = ("bot", "system")
 """Authors whom a stop binds at the moment of sending, besides every broadcast."""
 
@@ -33,7 +38,21 @@ class Loaded:
     thread: str
     parts: int
     attempts: int
+    priority: int
     outgoing: OutgoingMessage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What of a channel's queue may be claimed now."""
+
+    conversations: int
+    tokens: Sequence[int] | None = None
+    """Messages that its limit lets through, by priority; None: any number."""
+    trial: bool = False
+    """It failed: one message, and only if no other worker tries one, finds out whether it works again."""
+    window: timedelta | None = None
+    """Free messages go only so long after the customer's last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +68,54 @@ class Loader:
         return OutgoingFile(kind=row.kind, name=row.name or "file", mime=row.mime, size=row.size or 0, url=url, read=read)
 
 
-def claim(connection: sa.Connection, now: datetime, worker: str, room: Mapping[int, int], loader: Loader) -> list[Loaded]:
-    """Claim up to `room[channel]` conversations' waiting messages per channel: they are `sending` from now on.
+def claim(connection: sa.Connection, now: datetime, worker: str, rooms: Mapping[int, Room], loader: Loader) -> list[Loaded]:
+    """Claim waiting messages, per channel as many as there is room for: they are `sending` from now on.
 
     A conversation whose earlier message is being sent, or waits for a later try, is passed over, so that order is kept.
-    Messages that a stop forbids fail here. Returned conversation by conversation, in order.
+    Messages that a stop or a window shut meanwhile forbids fail here. Returned conversation by conversation, in order.
     """
-    rows = [row for channel_id, free in room.items() for row in _waiting(connection, now, channel_id, free)]
+    rows = [row for channel_id, room in rooms.items() for row in _waiting(connection, now, channel_id, room)]
     if connection.dialect.name == "postgresql":
         rows = _in_no_other_hand(connection, now, rows)
-    rows = _without_stopped(connection, now, rows)
+    rows = _allowed(connection, now, rows, rooms)
     if not rows:
         return []
     bulk.execute(connection, _CLAIM, [{"message": row.id, "worker": worker, "now": now} for row in rows])
     return _load(connection, rows, loader)
 
 
-def _waiting(connection: sa.Connection, now: datetime, channel_id: int, free: int) -> list[Any]:
-    statement = _QUEUE.limit(free * 2)
+def put_back(connection: sa.Connection, late: Sequence[tuple[int, datetime | None]]) -> None:
+    """Messages that were claimed and not sent wait on, until the time that stands beside each."""
+    bulk.execute(connection, _BACK, [{"message": message_id, "until": until} for message_id, until in late])
+    # What was in hand when its broadcast was paused or cancelled was not found then.
+    given = {"messages": [message_id for message_id, _ in late]}
+    connection.execute(_HELD_BACK, given)
+    connection.execute(_CANCELLED_BACK, given)
+
+
+def _waiting(connection: sa.Connection, now: datetime, channel_id: int, room: Room) -> list[Any]:
+    most = room.conversations * 2
+    statement = _QUEUE.limit(most if room.tokens is None else min(most, room.tokens[0]))
     if connection.dialect.name == "postgresql":
         statement = statement.with_for_update(skip_locked=True, of=t.messages)
     rows = connection.execute(statement, {"channel": channel_id, "now": now}).all()
+    if room.tokens is not None:
+        rows = [row for n, row in enumerate(rows) if n < room.tokens[min(row.priority, 2)]]
     runs: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
-        if row.conversation_id in runs or len(runs) < free:
+        if row.conversation_id in runs or len(runs) < room.conversations:
             runs[row.conversation_id].append(row)
-    return [row for run in runs.values() for row in sorted(run[:RUN], key=lambda row: row.id)]
+    found = [row for run in runs.values() for row in sorted(run[:RUN], key=lambda row: row.id)]
+    if room.trial and found:
+        return found[:1] if _lease(connection, now, channel_id) else []
+    return found
+
+
+def _lease(connection: sa.Connection, now: datetime, channel_id: int) -> bool:
+    """Take the right to try a channel that failed; False where another worker has it."""
+    c = t.channels.c
+    free = sa.and_(c.id == channel_id, sa.or_(c.paused_until.is_(None), c.paused_until <= now))
+    return connection.execute(sa.update(t.channels).where(free).values(paused_until=now + TRIAL)).rowcount == 1
 
 
 def _in_no_other_hand(connection: sa.Connection, now: datetime, rows: list[Any]) -> list[Any]:
@@ -83,61 +124,74 @@ def _in_no_other_hand(connection: sa.Connection, now: datetime, rows: list[Any])
     locked = [row for row in rows if row.conversation_id in ours]
     if not locked:
         return []
-    still = set(connection.execute(_STILL, {"messages": [row.id for row in locked], "now": now}).scalars())
-    return [row for row in locked if row.id in still]
+    found = {"messages": [row.id for row in locked], "conversations": [row.conversation_id for row in locked], "now": now}
+    still = set(connection.execute(_STILL, found).scalars())
+    passed = connection.execute(_PASSED, found).all()
+    return [row for row in locked if row.id in still and not any(_before(each, row) for each in passed)]
 
 
-def _without_stopped(connection: sa.Connection, now: datetime, rows: list[Any]) -> list[Any]:
-    """Take out what must not be sent any more: the person stopped, or the address went dead, after it was queued."""
-    forbidden = [(row, reason) for row in rows if (reason := _forbidden(row))]
+def _before(passed: Any, row: Any) -> bool:
+    """Whether one that another worker looked at when we did, so that we passed over it, goes before this one."""
+    same = (passed.conversation_id, passed.channel_id) == (row.conversation_id, row.channel_id)
+    return same and passed.id < row.id and passed.priority <= row.priority
+
+
+def _allowed(connection: sa.Connection, now: datetime, rows: list[Any], rooms: Mapping[int, Room]) -> list[Any]:
+    """Take out what must not be sent any more: after it was queued the person stopped, the address went dead, the window shut."""
+    forbidden = [(row, *why) for row in rows if (why := _forbidden(row, now, rooms[row.channel_id].window))]
     if not forbidden:
         return rows
-    for row, reason in forbidden:
-        values = {"state": "failed", "reason": reason, "code": "stopped"}
+    for row, code, reason in forbidden:
+        values = {"state": "failed", "reason": reason, "code": code}
         connection.execute(sa.update(t.messages).where(t.messages.c.id == row.id).values(values))
         if row.broadcast_id is not None:
             mine = sa.and_(t.recipients.c.broadcast_id == row.broadcast_id, t.recipients.c.contact_id == row.contact_id)
             connection.execute(sa.update(t.recipients).where(mine).values(state="skipped", reason=reason, changed_at=now))
             live.tell(connection, "broadcast", broadcast_id=row.broadcast_id)
         live.tell(connection, "state", message_id=row.id, conversation_id=row.conversation_id, state="failed")
-    gone = {row.id for row, _ in forbidden}
+    gone = {row.id for row, _, _ in forbidden}
     return [row for row in rows if row.id not in gone]
 
 
-def _forbidden(row: Any) -> str:
-    """Why this may not be sent (any more); empty if it may. A colleague may answer who wrote again after their stop."""
+def _forbidden(row: Any, now: datetime, window: timedelta | None) -> tuple[str, str] | None:
+    """(code, reason) why this may not be sent (any more). A colleague may answer who wrote again after their stop."""
     if row.blocked_at is not None:
-        return row.blocked_reason or BLOCKED
+        return "blocked", row.blocked_reason or BLOCKED
     if row.stopped_at is not None:
         bound = row.broadcast_id is not None or row.author_kind in _BOUNDED
         if bound or row.heard_at is None or row.heard_at <= row.stopped_at:
-            return STOPPED
+            return "stopped", STOPPED
     if row.broadcast_id is not None and row.marketing_stopped_at is not None:
-        return STOPPED
-    return ""
+        return "stopped", STOPPED
+    if window is not None and (row.heard_at is None or row.heard_at + window <= now) and not (row.data or {}).get("template"):
+        return "window", SHUT_MEANWHILE
+    return None
 
 
 def _load(connection: sa.Connection, rows: Sequence[Any], loader: Loader) -> list[Loaded]:
     attached = _files(connection, rows, loader)
-    quoted = _external_ids(connection, [row.reply_to for row in rows if row.reply_to is not None])
+    quoted = _quoted(connection, [row.reply_to for row in rows if row.reply_to is not None])
     threads = _mail_threads(connection, [row.conversation_id for row in rows if row.kind_of_channel == "email"])
     return [_loaded(row, attached.get(row.id, ()), quoted.get(row.reply_to), threads, loader) for row in rows]
 
 
-def _loaded(row: Any, attached: Sequence[OutgoingFile], quoted: str | None, threads: Mapping[int, Any], loader: Loader) -> Loaded:
+def _loaded(row: Any, attached: Sequence[OutgoingFile], quoted: Any, threads: Mapping[int, Any], loader: Loader) -> Loaded:
     data = row.data or {}
     thread = threads.get(row.conversation_id, ())
+    # An id means nothing on another channel: there the quoted words stand for it.
+    reply_to = quoted.external_id if quoted is not None and quoted.channel_id == row.channel_id else None
     outgoing = OutgoingMessage(
         id=str(row.id), address=row.address, text=row.text, html=row.html, subject=row.subject or _subject(thread),
         name=row.contact_name or None, attachments=attached, **said(data),
-        reply_to=quoted or (thread[-1][0] if thread else None), references=[external_id for external_id, _ in thread],
+        reply_to=reply_to or (thread[-1][0] if thread else None), quote=quoted.text if quoted is not None else "",
+        references=[external_id for external_id, _ in thread],
         token=row.token, automatic=row.author_kind != "manager", bulk=row.broadcast_id is not None, extra=row.context or {},
         status_url=f"{loader.settings.base_url}/hooks/{row.channel_id}?message={row.id}",
         unsubscribe_url=_unsubscribe(loader, row),
     )  # fmt: skip
     return Loaded(
         id=row.id, channel_id=row.channel_id, conversation_id=row.conversation_id, thread=row.thread, parts=row.parts,
-        attempts=row.attempts, outgoing=outgoing,
+        attempts=row.attempts, priority=row.priority, outgoing=outgoing,
     )  # fmt: skip
 
 
@@ -154,12 +208,14 @@ def _files(connection: sa.Connection, rows: Sequence[Any], loader: Loader) -> di
     return found
 
 
-def _external_ids(connection: sa.Connection, message_ids: Sequence[int]) -> dict[int | None, str]:
+def _quoted(connection: sa.Connection, message_ids: Sequence[int]) -> dict[int | None, Any]:
+    """(channel_id, external_id, text) of the messages that are quoted, by their ids."""
     if not message_ids:
         return {}
     m = t.messages.c
-    rows = connection.execute(sa.select(m.id, m.external_id).where(m.id.in_(message_ids), m.external_id.is_not(None)))
-    return {row.id: row.external_id for row in rows}
+    text = sa.func.substr(m.text, 1, QUOTED).label("text")
+    rows = connection.execute(sa.select(m.id, m.channel_id, m.external_id, text).where(m.id.in_(message_ids)))
+    return {row.id: row for row in rows}
 
 
 def _mail_threads(connection: sa.Connection, conversation_ids: Sequence[int]) -> dict[int, list[tuple[str, str | None]]]:
@@ -190,15 +246,20 @@ _first = sa.exists().where(
     _earlier.c.channel_id == _M.channel_id,
     sa.or_(
         _earlier.c.state == "sending",
-        sa.and_(_earlier.c.state == "queued", _earlier.c.attempts > 0, _earlier.c.try_at > sa.bindparam("now", type_=t.Instant)),
+        sa.and_(
+            _earlier.c.try_at > sa.bindparam("now", type_=t.Instant),
+            _earlier.c.try_at < sa.literal(HELD, t.Instant),
+            sa.or_(_earlier.c.send_at.is_(None), _earlier.c.send_at < _earlier.c.try_at),
+        ),
     ),
     _earlier.c.state.in_(("queued", "sending")),
 )
+"""An earlier message that is being sent or tried again later; what a person or a paused broadcast put off holds back nothing."""
 _unfetched = sa.exists().where(t.attachments.c.message_id == _M.id, t.attachments.c.state == "waiting")
 _QUEUE = (
     sa.select(
         _M.id, _M.channel_id, _M.conversation_id, _M.contact_id, _M.address, _M.thread, _M.text, _M.html, _M.subject, _M.data,
-        _M.reply_to, _M.author_kind, _M.broadcast_id, _M.parts, _M.attempts,
+        _M.reply_to, _M.author_kind, _M.broadcast_id, _M.parts, _M.attempts, _M.priority,
         t.conversations.c.token, t.contacts.c.name.label("contact_name"), t.channels.c.kind.label("kind_of_channel"),
         _R.context, _R.heard_at, _R.stopped_at, _R.marketing_stopped_at, _R.blocked_at, _R.blocked_reason,
     )
@@ -217,10 +278,31 @@ _LOCK = sa.text(
     "WHERE pg_try_advisory_xact_lock(7283402, (each % 2147483647)::int)"
 )
 _STILL = sa.select(_M.id).where(within(_M.id, "messages"), _M.state == "queued", ~_first)
+_PASSED = sa.select(_M.id, _M.conversation_id, _M.channel_id, _M.priority).where(
+    within(_M.conversation_id, "conversations"), ~within(_M.id, "messages"), _M.state == "queued",
+    sa.or_(_M.try_at.is_(None), _M.try_at <= sa.bindparam("now", type_=t.Instant)), ~_unfetched,
+)  # fmt: skip
 _CLAIM = (
     sa.update(t.messages)
     .where(_M.id == sa.bindparam("message"))
     .values(state="sending", claimed_by=sa.bindparam("worker"), claimed_at=sa.bindparam("now", type_=t.Instant))
+)
+_BACK = (
+    sa.update(t.messages)
+    .where(_M.id == sa.bindparam("message"), _M.state == "sending")
+    .values(state="queued", try_at=sa.bindparam("until", type_=t.Instant), claimed_by=None)
+)
+_B = t.broadcasts.c
+_of_broadcast = (within(_M.id, "messages"), _M.state == "queued", _M.broadcast_id.is_not(None))
+_HELD_BACK = (
+    sa.update(t.messages)
+    .where(*_of_broadcast, _M.broadcast_id.in_(sa.select(_B.id).where(_B.state == "paused")))
+    .values(try_at=HELD)
+)
+_CANCELLED_BACK = (
+    sa.update(t.messages)
+    .where(*_of_broadcast, _M.broadcast_id.in_(sa.select(_B.id).where(_B.state == "cancelled")))
+    .values(CANCELLED)
 )
 _FILES = (
     sa.select(t.attachments)

@@ -154,6 +154,7 @@ def _row(message_id: int, conversation: Any, draft: Draft, way: Reach | None, no
         "data": data or None,
         "state": None if draft.note else "queued",
         "priority": draft.priority,
+        "send_at": draft.send_at,
         "try_at": draft.send_at,
         "idempotency_key": draft.idempotency_key,
         "at": now,

@@ -32,6 +32,7 @@ class Reach:
 
 
 SHUT = "The channel's window is shut: only an approved template can be sent until the customer writes again."
+SHUT_MEANWHILE = "The channel's window shut before this could be sent: only an approved template can go now."
 STOPPED = "The customer asked to stop messages on this channel."
 BLOCKED = "The customer cannot be reached on this channel."
 DISABLED = "This channel is switched off."

@@ -31,16 +31,36 @@ class Visit:
     visitor: str
 
 
-def items(connection: sa.Connection, visit: Visit, file_url: FileUrl, since: datetime | None = None) -> list[dict[str, Any]]:
+def page(
+    connection: sa.Connection, visit: Visit, file_url: FileUrl, since: datetime | None = None, unread: Sequence[int] = ()
+) -> dict[str, Any]:
     """The visitor's messages, oldest first, as the widget reads them: the newest, or with `since` what it may not have.
 
-    What the browser never acknowledged is there whenever it was written: a message may be sent long after it was queued.
+    What the browser never acknowledged is there whenever it was written: a message may be sent long after it was queued. So are
+    the `unread` that it names: they may have been read elsewhere. `more`: there was more than one answer holds.
     """
     wanted = [*_mine(visit)]
     if since is not None:
-        wanted.append(sa.or_(_m.created_at >= since - OVERLAP, sa.and_(_m.direction == "out", _m.state.in_(_UNSEEN))))
-    rows = connection.execute(_select(wanted).order_by(_m.at.desc(), _m.id.desc()).limit(SHOWN)).all()
-    return _items(connection, rows[::-1], file_url)
+        unseen = sa.and_(_m.direction == "out", _m.state.in_(_UNSEEN))
+        wanted.append(sa.or_(_m.created_at >= since - OVERLAP, unseen, _m.id.in_(unread)))
+    rows = connection.execute(_select(wanted).order_by(_m.at.desc(), _m.id.desc()).limit(SHOWN + 1)).all()
+    more = since is not None and len(rows) > SHOWN
+    return {"items": _items(connection, rows[:SHOWN][::-1], file_url), "more": more, "seen": seen(connection, visit)}
+
+
+def seen(connection: sa.Connection, visit: Visit) -> str:
+    """Until when what the visitor wrote has been read by a person: they looked at the conversation, or answered. Empty: never."""
+    c = t.conversations.c
+    looked = connection.scalar(sa.select(sa.func.max(c.seen_at)).where(c.contact_id == _contact(visit)))
+    by_people = [*_mine(visit), _m.author_kind == "manager"]
+    answered = connection.scalar(sa.select(_m.at).where(*by_people).order_by(_m.at.desc()).limit(1))
+    last = max((each for each in (looked, answered) if each), default=None)
+    return last.isoformat() if last else ""
+
+
+def met(connection: sa.Connection, visit: Visit) -> bool:
+    """Whether this visitor has a card: they wrote, or filled in the form."""
+    return connection.scalar(sa.select(_contact(visit))) is not None
 
 
 def item(
@@ -52,11 +72,11 @@ def item(
     return found[0] if found else None
 
 
-def acknowledge(connection: sa.Connection, visit: Visit, ids: Sequence[int], state: str, now: datetime) -> None:
-    """The browser has received or shown these messages of ours; those of other visitors are left alone."""
+def acknowledge(connection: sa.Connection, visit: Visit, ids: Sequence[int], state: str, now: datetime) -> list[int]:
+    """The browser has received or shown these messages of ours; those of other visitors are left alone. Returns what is new."""
     mine = sa.select(_m.id).where(_m.id.in_(ids), *_mine(visit), _m.direction == "out")
-    for message_id in connection.execute(mine).scalars().all():
-        raise_state(connection, message_id, state, now)
+    known = connection.execute(mine).scalars().all()
+    return [message_id for message_id in known if raise_state(connection, message_id, state, now)]
 
 
 def typing(connection: sa.Connection, visit: Visit) -> None:

@@ -16,15 +16,19 @@ from typing import Any
 import structlog
 import uvloop
 from redis import Redis as SyncRedis
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 
-from inbox import fetching, outbox, pulling, replay, sweep, webhooks
+from inbox import fetching, outbox, pulling, replay, sweep, template_sync, webhooks
 from inbox.broadcasts import feed
 from inbox.db import DatabaseDown, Signal
 from inbox.deliver import Deliverer
 from inbox.house import House, open_house, settle_memory
+from inbox.limits import Limits
 from inbox.minds import load_minds
 from inbox.queue import AWAKE, CALLED, CALLS, NAME
 from inbox.respond import PASS, Minds, respond_all
@@ -54,7 +58,9 @@ class Worker:
         self.ending = False
         """Told to stop: a drain does not linger any more."""
         loader = outbox.Loader(house.settings, house.store)
-        self.deliverer = Deliverer(house.db, house.accounts, loader, house.name)
+        # Without tries of its own: a script whose answer was lost may have run, and must not count the same messages again.
+        self._counting = Redis.from_url(house.settings.redis_address, retry=Retry(NoBackoff(), 0), socket_connect_timeout=0.5)
+        self.deliverer = Deliverer(house.db, house.accounts, loader, house.name, Limits(self._counting))
         self.stops: dict[str, Stop] = {
             "respond": self._respond,
             "deliver": self.deliverer.drain,
@@ -62,6 +68,7 @@ class Worker:
             "broadcasts": self._feed,
             "spool": lambda: replay.drain(house),
             "webhooks": self._tell_programs,
+            "templates": self._list_templates,
         }
         self.calls = {name: asyncio.Event() for name in self.stops} | {"deliver": self.deliverer.called}
         self.idle = {name: asyncio.Event() for name in self.stops}
@@ -84,6 +91,7 @@ class Worker:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         await self.deliverer.close()
+        await self._counting.aclose()
         with contextlib.suppress(DatabaseDown):
             await self.house.db.run(sweep.leave, self.house.name)
 
@@ -149,6 +157,11 @@ class Worker:
         """Outgoing webhooks, by the one worker that sweeps."""
         while self._leads and await webhooks.tell(self.house.db, self.house.vault, self.house.http, datetime.now(UTC)):
             pass
+
+    async def _list_templates(self) -> None:
+        """Providers' templates, by the one worker that sweeps."""
+        if self._leads:
+            await template_sync.sync_due(self.house)
 
     async def _refresh_minds(self) -> None:
         if time.monotonic() - self._minds_at > 1.0:

@@ -1,6 +1,7 @@
 """Read the HTML of a mail as text, line by line, as a person sees it; quotes keep their marks."""
 
 import re
+from collections.abc import Mapping
 from html.parser import HTMLParser
 
 import nh3
@@ -13,7 +14,7 @@ QUOTE = "\ue000"
 _READ = nh3.Cleaner(
     tags=nh3.ALLOWED_TAGS | {"font", "center", "hr", "img"},
     clean_content_tags=DROPPED_WHOLE,
-    attributes={"*": {"class", "id"}, "img": {"alt"}, "a": {"href"}},
+    attributes={"*": {"class", "id"}, "div": {"class", "id", "name"}, "img": {"alt"}, "a": {"href"}},
     link_rel=None,
 )
 
@@ -54,11 +55,14 @@ _BREAKS |= {
 }
 _SPACED = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "ul", "ol", "table"}
 _QUOTING_CLASSES = re.compile(
-    r"gmail_quote|yahoo_quoted|moz-cite-prefix|protonmail_quote|zmail_extra|tutanota_quote|OutlookMessageHeader"
+    r"gmail_quote|yahoo_quoted|moz-cite-prefix|protonmail_quote|zmail_extra|tutanota_quote|OutlookMessageHeader|freshdesk_quote|"
+    r"front-blockquote|missive_quote|ntes-mailmaster-quote|hs_reply|quoted_text|mail-quote-collapse|ms-outlook-mobile-reference-message"
 )
 _QUOTING_IDS = re.compile(
-    r"divRplyFwdMsg|appendonsend|reply-intro|mail-editor-reference-message-container|isForwardContent|olk-src-body"
+    r"divRplyFwdMsg|appendonsend|reply-intro|mail-editor-reference-message-container|isForwardContent|olk-src-body|zwchr|"
+    r"isReplyContent|mailcontent_quote|spiceworks-quote"
 )
+_QUOTING_NAMES = {"quote", "messageReplySection"}
 
 
 class _Reader(HTMLParser):
@@ -73,7 +77,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {key: value or "" for key, value in attrs}
-        if _QUOTING_CLASSES.search(found.get("class", "")) or _QUOTING_IDS.search(found.get("id", "")):
+        if _begins_quote(found):
             self._quote_begins()
         if tag == "br":
             self._line()
@@ -133,6 +137,13 @@ class _Reader(HTMLParser):
         if self.depth == 0:
             self.lines[-1] = QUOTE
             self.lines.append("")
+
+
+def _begins_quote(attributes: Mapping[str, str]) -> bool:
+    """Whether a mail program put this element around, or above, the mail that is answered."""
+    if attributes.get("name") in _QUOTING_NAMES:
+        return True
+    return bool(_QUOTING_CLASSES.search(attributes.get("class", "")) or _QUOTING_IDS.search(attributes.get("id", "")))
 
 
 def to_text(html: str) -> str:

@@ -12,6 +12,8 @@ _WIDEST = 600
 """Longer lines are paragraphs that somebody wrote."""
 _TELLING = re.compile(r"[\d@:：]|wrote")
 _ON_A_DAY = re.compile(r"^On .*\d{4}\b")
+_BIDI = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+"""Marks of direction that programs put around addresses; invisible, and in the way of every pattern."""
 _RULER = re.compile(r"^\s*[-_=*]{5,}\s*$")
 
 
@@ -37,7 +39,8 @@ def split(body: str) -> Reply:
 
 def _one_per_line(body: str) -> list[str]:
     """Lines, with an attribution that the sender's program wrapped over several lines made one again."""
-    lines = [line.rstrip() for line in body.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ").split("\n")]
+    plain = body.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ").replace("\u202f", " ")
+    lines = [(_BIDI.sub("", line) if "@" in line else line).rstrip() for line in plain.split("\n")]
     out: list[str] = []
     index = 0
     while index < len(lines):
@@ -101,6 +104,8 @@ def _ends_the_new(lines: list[str], index: int) -> bool:
         return True
     if len(line) > _WIDEST:
         return False
+    if phrases.ADVERT.match(line) and not lines[index - 1].strip():
+        return True
     marked = line.lstrip()[0] in "-_=>*#" or line[-1] in "-_=:：*"
     if marked and (phrases.DELIMITER.match(line) or phrases.DASHED.match(line)):
         return True

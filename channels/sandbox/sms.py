@@ -1,4 +1,4 @@
-"""A stand-in for Twilio: its REST API for messages, signed webhooks, delivery reports, media, and STOP / START.
+"""A stand-in for Twilio: its REST API for messages, signed webhooks, delivery reports, media, STOP / START, phone calls.
 
 It is one sender (an SMS number, `whatsapp:+number` or a Messaging Service `MG...`) of one account.
 """
@@ -8,7 +8,6 @@ import base64
 import hmac
 import itertools
 import json
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,11 +20,14 @@ import aiohttp
 from aiohttp import web
 
 from channels.sandbox.base import Bubble, Customer, Draft, Fault, PhoneFile, Phones, StandIn
+from channels.sandbox.sms_account import AccountApi
+from channels.sandbox.sms_calls import Call, Caller
+from channels.sandbox.sms_rules import Refusal, Sender, check_message, error
 
-_PHONE = re.compile(r"\+[1-9]\d{6,14}")
-_WHATSAPP = re.compile(r"whatsapp:(\+[1-9]\d{6,14}|[A-Z]{2}\.[A-Za-z0-9]{1,128})")
 _STOP = frozenset({"STOP", "UNSUBSCRIBE", "END", "QUIT", "STOPALL", "REVOKE", "OPTOUT", "CANCEL"})
 _RESUME = frozenset({"START", "UNSTOP", "YES"})
+_HELP = frozenset({"HELP", "INFO"})
+_HELPED = "Reply STOP to unsubscribe. Msg&Data Rates May Apply."
 _STOPPED = "You have successfully been unsubscribed from messages from this number. Reply START to resubscribe."
 _RESUMED = (
     "You have successfully been re-subscribed to messages from this number. Reply HELP for help. Reply STOP to unsubscribe."
@@ -41,19 +43,6 @@ class _Accepted:
     bubble: Bubble
     customer: Customer
     callback: str
-
-
-class _Refusal(Exception):
-    """An answer in Twilio's words."""
-
-    def __init__(self, status: int, code: int, message: str) -> None:
-        super().__init__(message)
-        self.response = _error(status, code, message)
-
-
-def _error(status: int, code: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    body = {"code": code, "message": message, "more_info": f"https://www.twilio.com/docs/errors/{code}", "status": status}
-    return web.json_response(body, status=status, headers=headers)
 
 
 class TwilioStandIn(StandIn):
@@ -80,6 +69,7 @@ class TwilioStandIn(StandIn):
         self._callbacks: dict[str, _Accepted] = {}
         self._heard: dict[str, datetime] = {}
         """When a customer last wrote: WhatsApp's window."""
+        self.account = AccountApi(sender, account_sid, self._refusal)
 
     def settings(self) -> dict[str, str]:
         return {"account_sid": self.account_sid, "auth_token": self.auth_token, "from": self.sender, "api_base": self.base_url}
@@ -91,11 +81,13 @@ class TwilioStandIn(StandIn):
         app.router.add_get(f"{account}.json", self._show_account)
         app.router.add_get(f"{account}/Messages/{{message}}/Media/{{media}}", self._find_media)
         app.router.add_get("/stored-media/{media}", self._show_media)
+        app.router.add_get(f"{account}/Recordings/{{media}}.mp3", self._find_media)
+        self.account.add_routes(app, account)
         return app
 
     def refuse(self, fault: Fault, headers: Mapping[str, str]) -> web.Response:
         codes = {401: 20003, 403: 20403, 404: 20404, 429: 20429, 500: 20500, 503: 20503}
-        return _error(fault.status, codes.get(fault.status, fault.status * 100), "Fault", headers)
+        return error(fault.status, codes.get(fault.status, fault.status * 100), "Fault", headers)
 
     # What the business does
 
@@ -108,8 +100,8 @@ class TwilioStandIn(StandIn):
         form, media = dict(pairs), [value for name, value in pairs if name == "MediaUrl"]
         try:
             self._check_account(request)
-            self._check(form, media)
-        except _Refusal as refusal:
+            check_message(self._sender(), form, media)
+        except Refusal as refusal:
             return refusal.response
         accepted = self._accept(form, media)
         if self.drops(request):
@@ -118,37 +110,19 @@ class TwilioStandIn(StandIn):
 
     def _check_account(self, request: web.Request) -> None:
         if not hmac.compare_digest(request.headers.get("Authorization", ""), self._authorization):
-            raise _Refusal(401, 20003, "Authenticate")
-        if request.match_info["account"] != self.account_sid:
-            raise _Refusal(404, 20404, "The requested resource was not found")
+            raise Refusal(401, 20003, "Authenticate")
+        if request.match_info.get("account", self.account_sid) != self.account_sid:
+            raise Refusal(404, 20404, "The requested resource was not found")
 
-    def _check(self, form: Mapping[str, str], media: Sequence[str]) -> None:
-        to, sender = form.get("To", ""), form.get("From") or form.get("MessagingServiceSid")
-        body = form.get("Body", "")
-        address = to.removeprefix("whatsapp:")
-        checks = (
-            (not to, 21604, "A 'To' phone number is required."),
-            (not sender, 21603, "A 'From' phone number is required."),
-            (
-                sender != self.sender,
-                21606,
-                "The 'From' phone number provided is not a valid message-capable phone number for this account.",
-            ),
-            (
-                self._whatsapp != to.startswith("whatsapp:"),
-                21910,
-                "Invalid From and To pair. They should be of the same channel.",
-            ),
-            (not (_WHATSAPP if self._whatsapp else _PHONE).fullmatch(to), 21211, "Invalid 'To' Phone Number"),
-            (not (body or media or form.get("ContentSid")), 21619, "A text message body or media urls must be specified."),
-            (len(body) > 1600, 21617, "The concatenated message body exceeds the 1600 character limit."),
-            (len(media) > 10, 21623, "Number of media files exceeds allowed limit."),
-            (any(not url.startswith(("http://", "https://")) for url in media), 21620, "Invalid media URL(s)"),
-            (address in self.stopped, 21610, "Attempt to send to unsubscribed recipient"),
-        )
-        for wrong, code, message in checks:
-            if wrong:
-                raise _Refusal(400, code, message)
+    def _sender(self) -> Sender:
+        return Sender(name=self.sender, stopped=self.stopped, contents=self.account.contents)
+
+    def _refusal(self, request: web.Request) -> web.Response | None:
+        try:
+            self._check_account(request)
+        except Refusal as refusal:
+            return refusal.response
+        return None
 
     def _accept(self, form: dict[str, str], media: Sequence[str]) -> _Accepted:
         customer = self.phones.owner(self.kind, form["To"].removeprefix("whatsapp:"))
@@ -165,8 +139,14 @@ class TwilioStandIn(StandIn):
         return accepted
 
     def _template_text(self, form: Mapping[str, str]) -> str:
-        variables = json.loads(form.get("ContentVariables") or "{}")
-        return " ".join([f"[{form['ContentSid']}]", *map(str, variables.values())]) if "ContentSid" in form else ""
+        """The text of a content template, with its variables filled in."""
+        content = self.account.contents.get(form.get("ContentSid", ""))
+        if content is None:
+            return ""
+        text = str(next(iter(content["types"].values())).get("body", ""))
+        for name, value in json.loads(form.get("ContentVariables") or "{}").items():
+            text = text.replace("{{" + name + "}}", str(value))
+        return text
 
     def _window_open(self, form: Mapping[str, str]) -> bool:
         heard = self._heard.get(form["To"].removeprefix("whatsapp:"))
@@ -192,11 +172,7 @@ class TwilioStandIn(StandIn):
         }
 
     async def _show_account(self, request: web.Request) -> web.Response:
-        try:
-            self._check_account(request)
-        except _Refusal as refusal:
-            return refusal.response
-        return web.json_response(
+        return self._refusal(request) or web.json_response(
             {
                 "sid": self.account_sid,
                 "friendly_name": "Sandbox",
@@ -309,7 +285,7 @@ class TwilioStandIn(StandIn):
         return found
 
     def _obey(self, customer: Customer, address: str, text: str) -> dict[str, str]:
-        """STOP and START take effect at Twilio itself, which answers the customer; a Messaging Service also tells us."""
+        """STOP, START and HELP take effect at Twilio itself, which answers the customer; a Messaging Service also tells us."""
         word = text.strip().upper()
         if word in _STOP:
             told, answer = "STOP", "" if address in self.stopped else _STOPPED
@@ -317,34 +293,55 @@ class TwilioStandIn(StandIn):
         elif word in _RESUME and (word != "YES" or address in self.stopped):
             told, answer = "START", _RESUMED if address in self.stopped else ""
             self.stopped.discard(address)
+        elif word in _HELP:
+            told, answer = "HELP", _HELPED
         else:
             return {}
         if answer:
             self.phones.show(customer, Bubble(id=self._sid("SM"), channel=self.kind, mine=False, text=answer))
         return {"OptOutType": told} if self.sender.startswith("MG") else {}
 
+    async def call(self, customer: Customer, caller: Caller | None = None) -> list[str]:
+        """The customer rings us up. Returns what they were told; nobody hears of it while the number has no voice webhook."""
+        number = next(iter(self.account.numbers), {})
+        heard: list[str] = []
+        if number.get("voice_url"):
+            await Call(
+                sid=self._sid("CA"), account=self.account_sid, customer=customer, number=self.sender,
+                voice_url=number["voice_url"], status_url=number["status_callback"], caller=caller or Caller(),
+                post=self._post, file=self._keep_recording, heard=heard,
+            ).run()  # fmt: skip
+        return heard
+
+    def _keep_recording(self, file: PhoneFile) -> tuple[str, str]:
+        sid = self._sid("RE")
+        self._media[sid] = file
+        return sid, f"{self.base_url}/2010-04-01/Accounts/{self.account_sid}/Recordings/{sid}"
+
     # The wire
 
     async def _call(self, url: str, parameters: Mapping[str, str]) -> bool:
         """Post a signed form; whether it was accepted. Twilio does not repeat what failed."""
+        response = await self._post(url, parameters)
+        return response is not None and response.ok
+
+    async def _post(self, url: str, parameters: Mapping[str, str]) -> aiohttp.ClientResponse | None:
         text = url + "".join(f"{name}{parameters[name]}" for name in sorted(parameters))
         signed = base64.b64encode(hmac.digest(self.auth_token.encode(), text.encode(), "sha1")).decode()
         headers = {"X-Twilio-Signature": signed, "Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
         try:
             async with self.http.post(url, data=urlencode(parameters).encode(), headers=headers) as response:
                 await response.read()
-                return response.ok
+                return response
         except aiohttp.ClientError:
-            return False
+            return None
 
     async def _find_media(self, request: web.Request) -> web.Response:
         """Twilio sends the owner on to where the bytes are, without credentials."""
-        try:
-            self._check_account(request)
-        except _Refusal as refusal:
-            return refusal.response
+        if refusal := self._refusal(request):
+            return refusal
         if request.match_info["media"] not in self._media:
-            return _error(404, 20404, "The requested resource was not found")
+            return error(404, 20404, "The requested resource was not found")
         raise web.HTTPTemporaryRedirect(f"{self.base_url}/stored-media/{request.match_info['media']}")
 
     async def _show_media(self, request: web.Request) -> web.Response:

@@ -59,6 +59,9 @@ class WhatsAppStandIn(StandIn):
         """Digits of numbers that nobody uses WhatsApp with: Meta takes messages to them and reports the failure afterwards."""
         self.stopped_marketing: set[str] = set()
         """Digits of people who stopped marketing messages: a template to them fails afterwards."""
+        self.token_ends = 0
+        """When the access token expires, in seconds since 1970; 0: never."""
+        self.quality, self.number_status = "GREEN", "CONNECTED"
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._heard: dict[str, datetime] = {}
         self._owners: dict[str, Customer] = {}
@@ -214,7 +217,9 @@ class WhatsAppStandIn(StandIn):
         self._authorise(request)
         known = request.query.get("input_token") == self.access_token and self.manages_account
         managed = [{"scope": "whatsapp_business_management", "target_ids": ["1", self.business_account_id]}] if known else []
-        return web.json_response({"data": {"is_valid": known, "granular_scopes": managed}})
+        scopes = ["whatsapp_business_messaging", *(each["scope"] for each in managed)]
+        told = {"is_valid": True, "expires_at": self.token_ends, "scopes": scopes, "granular_scopes": managed}
+        return web.json_response({"data": told})
 
     async def _numbers(self, request: web.Request) -> web.Response:
         self._authorise(request)
@@ -246,7 +251,8 @@ class WhatsAppStandIn(StandIn):
             self._authorise(request)
             return web.json_response(self._files.describe(node, self.base_url))
         self._authorise(request, node=node)
-        number = {"verified_name": "Sandbox Shop", "display_phone_number": "+1 555-000-1234", "quality_rating": "GREEN"}
+        number = {"verified_name": "Sandbox Shop", "display_phone_number": "+1 555-000-1234", "quality_rating": self.quality}
+        number["status"] = self.number_status
         override = {"phone_number": self.webhook} if self.webhook else {}
         return web.json_response({"id": node, **number, "webhook_configuration": override})
 

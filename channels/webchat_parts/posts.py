@@ -34,22 +34,27 @@ class _Edge(BaseModel):
 
 
 class Profile(_Edge):
-    """What visitors say of themselves."""
+    """What visitors say of themselves. `language`: of the chat; `region`: of their browser, where a national number belongs."""
 
     name: Words = ""
     email: Words = ""
     phone: Words = ""
+    topic: Words = ""
     language: Words = ""
+    region: Words = ""
 
     def claims(self) -> list[Identity]:
         """The addresses that were typed: claimed, never proof."""
-        claimed = []
-        email = self.email.strip().lower()
-        if len(email) <= 254 and _EMAIL.fullmatch(email):
-            claimed.append(Identity(kind="email", address=email, verified=False))
-        if phone := _phone(self.phone, self.language):
-            claimed.append(Identity(kind="phone", address=phone, verified=False))
-        return claimed
+        country = self.region or ("RU" if self.language.lower().startswith("ru") else "")
+        found = (("email", mail_address(self.email)), ("phone", phone_number(self.phone, country)))
+        return [Identity(kind=kind, address=address, verified=False) for kind, address in found if address]
+
+    def wrong(self) -> str:
+        """What is wrong with an answer, after the name of its field; empty: nothing."""
+        claimed = {claim.kind for claim in self.claims()}
+        if self.email.strip() and "email" not in claimed:
+            return "email: this is not an address"
+        return "phone: this is not a number" if self.phone.strip() and "phone" not in claimed else ""
 
 
 class Post(Profile):
@@ -61,6 +66,7 @@ class Post(Profile):
     reply_to: Words | None = None
     files: list[Any] = []
     page: Words = ""
+    visit: Any = None
 
 
 class Seen(_Edge):
@@ -117,10 +123,16 @@ def _file(posted: _File) -> InboundFile:
     return InboundFile(kind=kind, name=name, mime=mime, size=len(content), content=content)
 
 
-def _phone(typed: str, language: str) -> str:
-    """The typed number in E.164, or nothing. Russians write 8 for +7, so their language tells the country."""
+def mail_address(typed: str) -> str:
+    """The typed address as an identity, or nothing."""
+    email = typed.strip().lower()
+    return email if len(email) <= 254 and _EMAIL.fullmatch(email) else ""
+
+
+def phone_number(typed: str, country: str = "") -> str:
+    """The typed number in E.164, or nothing. `country`, two letters: where a number without + belongs (8 916 … in Russia)."""
     try:
-        number = phonenumbers.parse(typed, "RU" if language.lower().startswith("ru") else None)
+        number = phonenumbers.parse(typed, country.upper() or None)
     except phonenumbers.NumberParseException:
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if phonenumbers.is_valid_number(number) else ""

@@ -34,7 +34,7 @@ def read_message(element: Mapping[str, JSON], source: Source, *, echo: bool = Fa
         return Notice(kind="group", text="A message in a WhatsApp group; groups are not answered from here", data=element)
     kind = _type_of(element)
     if kind in _ACTIONS:
-        return _ACTIONS[kind](element, source)
+        return _ACTIONS[kind](element, source, echo, to)
     at = time_of(element.get("timestamp"), source.received_at)
     return _message(element, source, kind, at=at, external_id=_id_of(element), echo=echo, to=to)
 
@@ -215,11 +215,13 @@ _CONTENTS: Mapping[str, Callable[[Mapping[str, JSON]], Content]] = {
 }
 
 
-def _reaction(element: Mapping[str, JSON], source: Source) -> Event:
+def _reaction(element: Mapping[str, JSON], source: Source, echo: bool, to: JSON) -> Event:
     reaction = object_of(element["reaction"])
     target = text_of(reaction.get("message_id"))
     if not target:
         raise ValueError("a reaction names no message")
+    if echo:
+        return Notice(kind="reaction", text="The business reacted to a message with the phone app", data=element)
     address, user_id = _who(element, source.contacts, False, None)
     return Reaction(
         external_id=target,
@@ -230,22 +232,22 @@ def _reaction(element: Mapping[str, JSON], source: Source) -> Event:
     )
 
 
-def _edit(element: Mapping[str, JSON], source: Source) -> Event:
+def _edit(element: Mapping[str, JSON], source: Source, echo: bool, to: JSON) -> Event:
     edit = object_of(element["edit"])
     inner = object_of(edit["message"])
     at = time_of(element.get("timestamp"), source.received_at)
-    who = {key: element[key] for key in ("from", "from_user_id", "from_bsuid") if key in element}
-    original = text_of(edit["original_message_id"])
-    message = _message({**inner, **who}, source, _type_of(inner), at=time_of(inner.get("timestamp"), at), external_id=original)
+    who = {key: element[key] for key in ("from", "from_user_id", "from_bsuid", "to", "to_user_id") if key in element}
+    original, written = text_of(edit["original_message_id"]), time_of(inner.get("timestamp"), at)
+    message = _message({**inner, **who}, source, _type_of(inner), at=written, external_id=original, echo=echo, to=to)
     return MessageEdited(message=message, at=at)
 
 
-def _revoke(element: Mapping[str, JSON], source: Source) -> Event:
+def _revoke(element: Mapping[str, JSON], source: Source, echo: bool, to: JSON) -> Event:
     original = text_of(object_of(element["revoke"])["original_message_id"])
     return MessageDeleted(external_id=original, at=time_of(element.get("timestamp"), source.received_at))
 
 
-_ACTIONS: Mapping[str, Callable[[Mapping[str, JSON], Source], Event]] = {
+_ACTIONS: Mapping[str, Callable[[Mapping[str, JSON], Source, bool, JSON], Event]] = {
     "reaction": _reaction,
     "edit": _edit,
     "revoke": _revoke,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from channels.base import ProviderTemplate, TemplateButton, TemplateHeader
 from channels.events import JSON, TemplateNews
-from channels.whatsapp_parts.payload import objects_in, text_of
+from channels.whatsapp_parts.payload import objects_in
 
 FIELDS = "id,name,language,status,category,quality_score,rejected_reason,components"
 
@@ -108,21 +108,26 @@ def _words(code: str) -> str:
 
 def template_news(field: str, value: Mapping[str, JSON]) -> TemplateNews | None:
     """What a webhook of this field tells of a template; None where it tells of none."""
-    name, language = text_of(value.get("message_template_name")), text_of(value.get("message_template_language"))
+    name = _told(value, "message_template_name")
     if not name or field not in _NEWS_FIELDS:
         return None
-    event = str(value.get("event") or "").upper()
-    reason = str(value.get("reason") or "")
+    event, reason = _told(value, "event").upper(), _told(value, "reason")
     return TemplateNews(
         name=name,
-        language=language,
-        external_id=text_of(value.get("message_template_id")),
+        language=_told(value, "message_template_language"),
+        external_id=_told(value, "message_template_id"),
         status=_STATUSES.get(event, ""),
-        quality=_QUALITIES.get(str(value.get("new_quality_score") or "").upper(), ""),
-        category=str(value.get("new_category") or "").lower() if not value.get("correct_category") else "",
+        quality=_QUALITIES.get(_told(value, "new_quality_score").upper(), ""),
+        category=_told(value, "new_category").lower() if not value.get("correct_category") else "",
         reason=_words(reason) if reason.upper() not in ("", "NONE") else "",
         stale=field == "message_template_components_update" or event == "APPROVED",
     )
+
+
+def _told(value: Mapping[str, JSON], key: str) -> str:
+    """A text or a number as text; anything else says nothing."""
+    found = value.get(key)
+    return str(found) if isinstance(found, str | int) else ""
 
 
 _NEWS_FIELDS = frozenset(

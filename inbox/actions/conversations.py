@@ -38,7 +38,7 @@ def change(connection: sa.Connection, now: datetime, by: int, conversation_id: i
     live.tell(connection, "counts")
 
 
-def read(connection: sa.Connection, conversation_id: int, now: datetime) -> sa.Row[Any] | None:
+def read(connection: sa.Connection, conversation_id: int, now: datetime) -> Any:
     """Somebody has seen what came in. Raises NotFound.
 
     Returns what the customer wrote last (see `newest_heard`), to be told of it; None if nothing was unread.
@@ -51,8 +51,8 @@ def read(connection: sa.Connection, conversation_id: int, now: datetime) -> sa.R
     return newest_heard(connection, conversation_id)
 
 
-def newest_heard(connection: sa.Connection, conversation_id: int) -> sa.Row[Any] | None:
-    """What the customer wrote last: (channel_id, address, external_id), and what the channel needs to answer there (context)."""
+def newest_heard(connection: sa.Connection, conversation_id: int) -> Any:
+    """The row of what the customer wrote last (channel_id, address, external_id, context of the address), None: nothing."""
     m, r = t.messages.c, t.reaches.c
     written = sa.and_(m.conversation_id == conversation_id, m.direction == "in", m.external_id.is_not(None))
     newest = (

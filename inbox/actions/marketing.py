@@ -64,8 +64,8 @@ def add_template(
 def change_template(
     connection: sa.Connection, now: datetime, by: int | None, template_id: int, wanted: Mapping[str, Any]
 ) -> None:
-    """Change name, language, body, subject."""
-    _require(connection, t.templates, template_id, "template")
+    """Change name, language, body, subject. Raises Conflict for one that a provider keeps."""
+    _require_own(connection, template_id)
     for field in ("body", "subject"):
         _check_text(field, wanted.get(field) or "")
     change = sa.update(t.templates).where(t.templates.c.id == template_id).values({**wanted, "changed_at": now})
@@ -74,8 +74,8 @@ def change_template(
 
 
 def remove_template(connection: sa.Connection, now: datetime, by: int | None, template_id: int) -> None:
-    """Take a template out of the lists; broadcasts that used it keep it."""
-    _require(connection, t.templates, template_id, "template")
+    """Take a template out of the lists; broadcasts that used it keep it. Raises Conflict for one that a provider keeps."""
+    _require_own(connection, template_id)
     connection.execute(sa.update(t.templates).where(t.templates.c.id == template_id).values(removed_at=now))
     _note(connection, now, by, "template", "removed", template_id)
 
@@ -87,6 +87,13 @@ def add_segment(connection: sa.Connection, now: datetime, by: int | None, *, nam
     _write(connection, lambda: connection.execute(insert), "a segment of this name")
     record(connection, now, "segment.added", actor_kind="manager", actor_id=by, segment_id=number)
     return number
+
+
+def _require_own(connection: sa.Connection, template_id: int) -> None:
+    p = t.provider_templates.c
+    if connection.scalar(sa.select(p.template_id).where(p.template_id == template_id, p.removed_at.is_(None))) is not None:
+        raise Conflict("This template is kept by the channel's provider: change it there")
+    _require(connection, t.templates, template_id, "template")
 
 
 def _check_text(field: str, text: str) -> None:

@@ -13,6 +13,7 @@ from inbox import ids
 from inbox import schema as t
 from inbox.accounts import capabilities
 from inbox.actions.conversations import require
+from inbox.actions.template_use import prepare
 from inbox.files import kind_of
 from inbox.outgoing import CannotSend, Draft, NewFile, queue_message
 from inbox.record import record
@@ -118,9 +119,14 @@ def _draft(connection: sa.Connection, now: datetime, by: int, conversation: sa.R
         raise Invalid("send_at", "This time is over")
     if said.reply_to is not None:
         _require_here(connection, said.reply_to, conversation.contact_id)
+    prepared = None
+    if said.template is not None and not said.note:
+        channel_id = said.channel_id or conversation.channel_id
+        prepared = prepare(connection, channel_id, said.template, files, has_place=said.location is not None)
     draft = Draft(
-        conversation_id=conversation.id, author_kind="manager", author_id=by, text=said.text, choices=said.choices, files=files,
-        template=said.template, reply_to=said.reply_to, subject=said.subject, send_at=said.send_at, note=said.note,
+        conversation_id=conversation.id, author_kind="manager", author_id=by, choices=said.choices, files=files,
+        text=(prepared.text if prepared else "") or said.text, template=prepared.template if prepared else None,
+        reply_to=said.reply_to, subject=said.subject, send_at=said.send_at, note=said.note,
         data=_besides(said),
     )  # fmt: skip
     return draft if said.note else replace(draft, channel_id=said.channel_id)

@@ -7,12 +7,11 @@ import sqlalchemy as sa
 import typer
 from rich.progress import Progress
 
-from channels.base import BadPayload
 from inbox import schema as t
 from inbox.cli import desk, paper
 from inbox.cli.words import complain, fail
 from inbox.house import House
-from inbox.replay import replay_raw
+from inbox.replay import Replayed, replay_raw
 
 app = typer.Typer(name="raw", help="Raw deliveries as they came: list, show, replay.", no_args_is_help=True)
 _R = t.raw_bodies.c
@@ -60,9 +59,12 @@ async def _replay(house: House, numbers: list[int]) -> tuple[int, int]:
     with Progress(transient=True, disable=len(numbers) < 20) as progress:
         for number in progress.track(numbers, description="Replaying"):
             try:
-                new += (await replay_raw(house, number)).messages
-            except (BadPayload, LookupError) as error:
-                complain(f"{number}: {error}")
+                found = await replay_raw(house, number)
+            except LookupError as error:
+                found = Replayed(error=str(error))
+            new += found.stored
+            if found.error:
+                complain(f"{number}: {found.error}")
                 failed += 1
     return new, failed
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from channels.events import MessageDeleted, MessageEdited, Reaction
+from channels.events import InboundMessage, MessageDeleted, MessageEdited, Reaction
 from inbox import ids, live
 from inbox import schema as t
 from inbox.receive import calls
 from inbox.receive.arrival import Heard
+from inbox.receive.attached import keep_new_files
 from inbox.receive.messages import key, known_ids
 
 
@@ -24,25 +25,45 @@ def edit(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> li
         if key(each) in known and each.message.kind == calls.KIND:
             calls.grow(connection, known[key(each)], each, now)
         elif key(each) in known:
-            _apply(connection, known[key(each)], each)
+            _apply(connection, known[key(each)], each, now)
         else:
             unseen[key(each)] = each
     return list(unseen.values())
 
 
-def _apply(connection: sa.Connection, message_id: int, each: Heard) -> None:
+def _apply(connection: sa.Connection, message_id: int, each: Heard, now: datetime) -> None:
+    """Words, files and what else it tells (a place that moves): the newest stands, what was there before stays beside it."""
     event = each.event
     assert isinstance(event, MessageEdited)
     old = connection.execute(sa.select(*_VERSIONED).where(t.messages.c.id == message_id)).one()
-    if (old.text, old.html) == (event.message.text, event.message.html):
-        return
-    if old.edited_at is not None and old.edited_at >= event.at:
-        _keep_version(connection, message_id, event.message.text, event.message.html, event.at)
-        return
-    _keep_version(connection, message_id, old.text, old.html, old.edited_at or old.at)
-    values = {"text": event.message.text, "html": event.message.html, "edited_at": event.at}
-    connection.execute(sa.update(t.messages).where(t.messages.c.id == message_id).values(values))
-    live.tell(connection, "message", conversation_id=old.conversation_id, message_id=message_id)
+    changed = keep_new_files(connection, old, event.message.attachments, now)
+    values: dict[str, Any] = {}
+    if not _same_words(old, event.message):
+        values = _new_words(connection, old, event)
+    if (data := {**(old.data or {}), **event.message.data}) != (old.data or {}) and _is_newer(old, event):
+        values["data"] = data
+    if values or changed:
+        values["edited_at"] = max(old.edited_at or event.at, event.at)
+        connection.execute(sa.update(t.messages).where(t.messages.c.id == message_id).values(values))
+        live.tell(connection, "message", conversation_id=old.conversation_id, message_id=message_id)
+
+
+def _same_words(old: Any, new: InboundMessage) -> bool:
+    """An album's caption stands under one of its pictures: that another has none says nothing."""
+    return (old.text, old.html) == (new.text, new.html) or bool(new.group and old.text and not new.text)
+
+
+def _is_newer(old: Any, event: MessageEdited) -> bool:
+    return old.edited_at is None or old.edited_at < event.at
+
+
+def _new_words(connection: sa.Connection, old: Any, event: MessageEdited) -> dict[str, Any]:
+    """What to write; what the message said before, or an edit that came late, is kept as a version."""
+    if not _is_newer(old, event):
+        _keep_version(connection, old.id, event.message.text, event.message.html, event.at)
+        return {}
+    _keep_version(connection, old.id, old.text, old.html, old.edited_at or old.at)
+    return {"text": event.message.text, "html": event.message.html}
 
 
 def _keep_version(connection: sa.Connection, message_id: int, text: str, html: str | None, at: datetime) -> None:
@@ -96,5 +117,6 @@ def _tell(connection: sa.Connection, message_id: int) -> None:
 
 
 _VERSIONED: tuple[Any, ...] = (
-    t.messages.c.text, t.messages.c.html, t.messages.c.at, t.messages.c.edited_at, t.messages.c.conversation_id,
+    t.messages.c.id, t.messages.c.contact_id, t.messages.c.channel_id, t.messages.c.conversation_id, t.messages.c.text,
+    t.messages.c.html, t.messages.c.data, t.messages.c.at, t.messages.c.edited_at,
 )  # fmt: skip

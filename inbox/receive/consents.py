@@ -21,15 +21,23 @@ def apply(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> N
     knocks = [Knock(channel_id=e.channel_id, address=c.address, person=c.sender, heard_at=None) for e, c in told]
     find_or_make(connection, knocks, now)
     for (each, consent), knock in zip(told, knocks, strict=True):
-        column = "marketing_stopped_at" if consent.marketing_only else "stopped_at"
-        mine = sa.and_(t.reaches.c.channel_id == each.channel_id, t.reaches.c.address == consent.address)
-        connection.execute(sa.update(t.reaches).where(mine).values({column: consent.at if consent.stopped else None}))
+        if not _note(connection, each.channel_id, consent):
+            continue
         kind = "consent.stop" if consent.stopped else "consent.start"
         what = event(
             now, kind, actor_kind="contact", contact_id=knock.contact_id, channel_id=each.channel_id, source=consent.source
         )
         record_all(connection, [what])
         live.tell(connection, "contact", contact_id=knock.contact_id)
+
+
+def _note(connection: sa.Connection, channel_id: int, consent: ConsentChanged) -> bool:
+    """Whether this is news. What is told again, or was overtaken by a later stop, changes nothing: webhooks are replayed."""
+    column = t.reaches.c.marketing_stopped_at if consent.marketing_only else t.reaches.c.stopped_at
+    news = sa.or_(column.is_(None), column < consent.at) if consent.stopped else column <= consent.at
+    mine = sa.and_(t.reaches.c.channel_id == channel_id, t.reaches.c.address == consent.address, news)
+    value = consent.at if consent.stopped else None
+    return connection.execute(sa.update(t.reaches).where(mine).values({column: value})).rowcount > 0
 
 
 def move(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:

@@ -2,18 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from bots.consent import consent
 from channels.events import InboundMessage
-from inbox import bulk, files, ids, live, queue
+from inbox import bulk, ids, live
 from inbox import schema as t
-from inbox.receive import mails, threads
+from inbox.receive import albums, mails, threads
 from inbox.receive.arrival import Heard
+from inbox.receive.attached import keep_files
 from inbox.receive.people import Knock, find_or_make
 from inbox.record import event, record_all
 from inbox.within import within
@@ -21,7 +21,7 @@ from inbox.within import within
 
 def store(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> list[Heard]:
     """Store those that are new. Returns them, with their ids, contacts and conversations."""
-    heard = _group_albums(connection, _unknown(connection, heard), now)
+    heard = albums.join(connection, _unknown(connection, heard), now)
     if not heard:
         return []
     mails.place(connection, heard)
@@ -31,7 +31,7 @@ def store(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> l
     for each, number in zip(heard, ids.take(connection, "messages", len(heard)), strict=True):
         each.id = number
     bulk.insert(connection, t.messages, [_row(each, now) for each in heard])
-    _store_files(connection, heard, now)
+    keep_files(connection, heard, now)
     threads.touch(connection, heard, now)
     _note_consent(connection, heard, now)
     record_all(connection, [_event(each, now) for each in heard])
@@ -64,54 +64,6 @@ def _unknown(connection: sa.Connection, heard: Sequence[Heard]) -> list[Heard]:
     first = {key(each): each for each in reversed(heard)}
     known = known_ids(connection, list(first))
     return [each for each in heard if first[key(each)] is each and key(each) not in known]
-
-
-def _group_albums(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> list[Heard]:
-    """Further pictures of an album join its first message, whether that is stored already or in this batch."""
-    alone = [each for each in heard if not each.message.group]
-    if len(alone) == len(heard):
-        return list(heard)
-    albums: dict[tuple[int, str, str], Heard] = {}
-    for each in (each for each in heard if each.message.group):
-        album = (each.channel_id, each.message.thread, str(each.message.group))
-        stored = connection.execute(_ALBUM, _album_keys(each)).one_or_none()
-        if stored is not None:
-            _join_album(connection, each, stored, now)
-        elif album in albums:
-            _merge(albums[album], each)
-        else:
-            albums[album] = each
-            alone.append(each)
-    return alone
-
-
-def _album_keys(each: Heard) -> dict[str, Any]:
-    message = each.message
-    about = {"channel": each.channel_id, "address": message.address, "thread": message.thread, "album": message.group}
-    return {**about, "since": message.at - timedelta(hours=1)}
-
-
-def _join_album(connection: sa.Connection, each: Heard, stored: Any, now: datetime) -> None:
-    each.id, each.contact_id, each.conversation_id = stored.id, stored.contact_id, stored.conversation_id
-    _store_files(connection, [each], now)
-    _keep_part(connection, each)
-    if each.message.text and not stored.text:
-        connection.execute(sa.update(t.messages).where(t.messages.c.id == each.id).values(text=each.message.text))
-    live.tell(connection, "message", conversation_id=each.conversation_id, message_id=each.id)
-
-
-def _merge(album: Heard, each: Heard) -> None:
-    first = album.message
-    files_of_both = (*first.attachments, *each.message.attachments)
-    further = [*first.data.get("album", ()), each.message.external_id]
-    album.event = replace(
-        first, text=first.text or each.message.text, attachments=files_of_both, data={**first.data, "album": further}
-    )
-
-
-def _keep_part(connection: sa.Connection, each: Heard) -> None:
-    row = {"channel_id": each.channel_id, "external_id": each.message.external_id, "thread": each.message.thread}
-    connection.execute(sa.insert(t.message_parts), {**row, "message_id": each.id})
 
 
 def _find_people(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:
@@ -184,22 +136,6 @@ def _data(message: InboundMessage) -> dict[str, Any] | None:
     return data or None
 
 
-def _store_files(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:
-    rows = [(each, file) for each in heard for file in each.message.attachments]
-    for each in heard:
-        for further in each.message.data.get("album", ()):
-            part = {"channel_id": each.channel_id, "external_id": further, "thread": each.message.thread}
-            connection.execute(sa.insert(t.message_parts), {**part, "message_id": each.id})
-    if not rows:
-        return
-    numbers = ids.take(connection, "attachments", len(rows))
-    connection.execute(
-        sa.insert(t.attachments),
-        [files.inbound_row(connection, n, each, file, now) for n, (each, file) in zip(numbers, rows, strict=True)],
-    )
-    queue.wake(connection, "files")
-
-
 def _note_consent(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:
     """Stop words count from this moment, before any bot, broadcast or colleague can send another message."""
     for each in heard:
@@ -226,15 +162,4 @@ _KNOWN = sa.select(t.messages.c.id, t.messages.c.external_id, t.messages.c.threa
 _PARTS = sa.select(t.message_parts.c.message_id, t.message_parts.c.external_id, t.message_parts.c.thread).where(
     t.message_parts.c.channel_id == sa.bindparam("channel"),
     within(t.message_parts.c.external_id, "external_ids"),
-)
-_WRITER = sa.select(t.reaches.c.contact_id).where(
-    t.reaches.c.channel_id == sa.bindparam("channel"), t.reaches.c.address == sa.bindparam("address")
-)
-_ALBUM = sa.select(t.messages.c.id, t.messages.c.contact_id, t.messages.c.conversation_id, t.messages.c.text).where(
-    t.messages.c.contact_id == _WRITER.scalar_subquery(),  # for the index: there is none on albums
-    t.messages.c.at >= sa.bindparam("since", type_=t.Instant),
-    t.messages.c.channel_id == sa.bindparam("channel"),
-    t.messages.c.thread == sa.bindparam("thread"),
-    t.messages.c.data["group"].as_string() == sa.bindparam("album"),
-    t.messages.c.external_id.is_not(None),
 )

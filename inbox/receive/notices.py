@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from channels.events import Notice
-from inbox import ids, live
+from inbox import ids, live, provider_templates
 from inbox import schema as t
 from inbox.receive.arrival import Heard
 
@@ -21,6 +21,9 @@ def store(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> N
         return
     numbers = ids.take(connection, "notices", len(kept))
     connection.execute(sa.insert(t.notices), [_row(number, each, now) for number, each in zip(numbers, kept, strict=True)])
+    told = [(each.channel_id, each.event.template) for each in kept if isinstance(each.event, Notice) and each.event.template]
+    if told:
+        provider_templates.apply_news(connection, now, told)
     for channel_id in {each.channel_id for each in kept}:
         live.tell(connection, "channel", channel_id=channel_id)
 

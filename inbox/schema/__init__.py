@@ -1,7 +1,16 @@
 """Every table, in one namespace: `from inbox import schema as t`, then `t.messages`."""
 
 from inbox.schema.base import Instant, Json, metadata
-from inbox.schema.bots import broadcasts, flow_sessions, flows, recipients, segments, templates
+from inbox.schema.bots import (
+    broadcasts,
+    flow_sessions,
+    flows,
+    provider_templates,
+    recipients,
+    segments,
+    template_syncs,
+    templates,
+)
 from inbox.schema.channels import channels, notices, raw_bodies, spool_marks
 from inbox.schema.contacts import contact_tags, contacts, identities, reaches
 from inbox.schema.conversations import (
@@ -45,6 +54,7 @@ __all__ = [
     "messages",
     "metadata",
     "notices",
+    "provider_templates",
     "raw_bodies",
     "reaches",
     "reactions",
@@ -56,6 +66,7 @@ __all__ = [
     "tasks",
     "team_members",
     "teams",
+    "template_syncs",
     "templates",
     "tokens",
     "versions",

@@ -46,6 +46,39 @@ templates = sa.Table(
     sa.UniqueConstraint("name", "language"),
 )
 
+provider_templates = sa.Table(
+    "provider_templates",
+    metadata,
+    key("template_id"),
+    link("channel_id", "channels.id"),
+    sa.Column("external_id", sa.Text, nullable=False, server_default=""),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("category", sa.Text, nullable=False, server_default=""),
+    sa.Column("quality", sa.Text, nullable=False, server_default=""),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("parts", Json, nullable=False, server_default="{}"),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.Column("removed_at", Instant),
+    sa.UniqueConstraint("channel_id", "name", "language"),
+    sa.Index("ix_provider_templates_external_id", "external_id"),
+)
+"""Templates that a provider keeps and approves, as it last told. Their ids come from the same numbers as those of `templates`.
+`parts`: header, footer, buttons, variables and problem of a `channels.base.ProviderTemplate`."""
+
+template_syncs = sa.Table(
+    "template_syncs",
+    metadata,
+    sa.Column("channel_id", sa.BigInteger, sa.ForeignKey("channels.id"), primary_key=True, autoincrement=False),
+    sa.Column("synced_at", Instant),
+    sa.Column("try_at", Instant, nullable=False),
+    sa.Column("error", sa.Text, nullable=False, server_default=""),
+)
+"""When a channel's templates were last listed, and when they will be next."""
+
 segments = sa.Table(
     "segments",
     metadata,

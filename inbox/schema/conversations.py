@@ -126,7 +126,7 @@ versions = sa.Table(
     sa.Column("at", Instant, nullable=False),
     sa.Index("ix_versions_message_id", "message_id"),
 )
-"""What an edited message said before, and until when."""
+"""What an edited message said before, and since when."""
 
 reactions = sa.Table(
     "reactions",

@@ -42,7 +42,8 @@ class Consent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contact:
-    """One person with all their addresses. `number`: the personal number, from the moment we first met."""
+    """One person with all their addresses. `number`: the personal number, from the moment we first met. `source`: what brought
+    them (an advert, the parameter of a deep link), empty where nobody said."""
 
     id: int
     number: str
@@ -53,6 +54,7 @@ class Contact:
     identities: list[IdentityShown]
     tags: list[str]
     fields: dict[str, Any]
+    source: str
     consent: list[Consent]
     merged_into: int | None
     created_at: datetime
@@ -119,8 +121,8 @@ def _cards(connection: sa.Connection, rows: Sequence[Any]) -> list[Contact]:
         Contact(
             id=row.id, number=row.number, name=row.name, language=row.language, timezone=row.timezone,
             manager=named(row.manager_id, row.manager_name), identities=identities[row.id], tags=tagged[row.id],
-            fields=row.fields, consent=consents[row.id], merged_into=row.merged_into, created_at=row.created_at,
-            conversations=counts.get(row.id, 0),
+            fields=row.fields, source=row.source, consent=consents[row.id], merged_into=row.merged_into,
+            created_at=row.created_at, conversations=counts.get(row.id, 0),
         )
         for row in rows
     ]  # fmt: skip
@@ -164,6 +166,6 @@ def _counts(connection: sa.Connection, ids: Sequence[int]) -> dict[int, int]:
 
 
 _COLUMNS = (
-    _c.id, _c.number, _c.name, _c.language, _c.timezone, _c.manager_id, _c.fields, _c.merged_into, _c.created_at,
+    _c.id, _c.number, _c.name, _c.language, _c.timezone, _c.manager_id, _c.fields, _c.source, _c.merged_into, _c.created_at,
     t.managers.c.name.label("manager_name"),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What marketers make: flows, templates, segments, broadcasts and who got them."""
+"""What marketers make: flows, segments, broadcasts and who got them."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -25,19 +25,6 @@ class FlowShown:
     source: str
     version: int
     enabled: bool
-    created_at: datetime
-    changed_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TemplateShown:
-    """A free text with variables."""
-
-    id: int
-    name: str
-    language: str
-    body: str
-    subject: str | None
     created_at: datetime
     changed_at: datetime
 
@@ -109,19 +96,6 @@ def flow(connection: sa.Connection, flow_id: int) -> FlowShown:
     return FlowShown(**row._mapping)
 
 
-def templates(connection: sa.Connection, cursor: str | None, limit: int) -> Page[TemplateShown]:
-    """Templates that were not removed, newest first."""
-    return by_id(connection, _templates(), t.templates.c.id, lambda row: TemplateShown(**row._mapping), cursor, limit)
-
-
-def template(connection: sa.Connection, template_id: int) -> TemplateShown:
-    """One template. Raises NotFound."""
-    row = connection.execute(_templates().where(t.templates.c.id == template_id)).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no template {template_id}")
-    return TemplateShown(**row._mapping)
-
-
 def segments(connection: sa.Connection, cursor: str | None, limit: int) -> Page[Segment]:
     """All segments, newest first."""
     return by_id(connection, sa.select(t.segments), t.segments.c.id, _segment, cursor, limit)
@@ -174,12 +148,6 @@ def recipients(
         query = query.where(r.contact_id > decode(cursor, int)[0])
     rows = connection.execute(query.order_by(r.contact_id).limit(limit + 1)).all()
     return cut(rows, limit, _recipient, lambda row: (row.contact_id,))
-
-
-def _templates() -> sa.Select[Any]:
-    x = t.templates.c
-    columns = (x.id, x.name, x.language, x.body, x.subject, x.created_at, x.changed_at)
-    return sa.select(*columns).where(x.removed_at.is_(None))
 
 
 def _segment(row: Any) -> Segment:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from inbox import schema as t
 from inbox.refusals import Invalid, NotFound
 from inbox.views.files import Attachment, attachments
+from inbox.views.letters import with_pictures
 from inbox.views.paging import Page, beyond, decode, encode
 from inbox.views.shapes import Actor
 
@@ -137,16 +138,18 @@ def _messages(connection: sa.Connection, rows: Sequence[Any]) -> list[Message]:
         return []
     ids = [row.id for row in rows]
     files, reactions = attachments(connection, ids), _reactions(connection, ids)
-    people = _names(connection, rows)
-    return [_message(row, files.get(row.id, []), reactions.get(row.id, []), people) for row in rows]
+    people, letters = _names(connection, rows), with_pictures(connection, [(row.id, row.html) for row in rows])
+    return [_message(row, letters[row.id], files.get(row.id, []), reactions.get(row.id, []), people) for row in rows]
 
 
-def _message(row: Any, files: list[Attachment], reactions: list[ReactionShown], people: dict[int, str]) -> Message:
+def _message(
+    row: Any, html: str | None, files: list[Attachment], reactions: list[ReactionShown], people: dict[int, str]
+) -> Message:
     data = dict(row.data or {})
     shown = {name: data.pop(name, None) for name in _SHOWN}
     return Message(
         id=row.id, conversation_id=row.conversation_id, direction=row.direction, author=_author(row, people),
-        channel=MessageChannel(id=row.channel_id, kind=row.channel_kind), kind=row.kind, text=row.text, html=row.html,
+        channel=MessageChannel(id=row.channel_id, kind=row.channel_kind), kind=row.kind, text=row.text, html=html,
         subject=row.subject, quoted=shown["quoted"], auto_reply=row.auto_reply, bounce=shown["bounce"],
         choices=[ChoiceShown(id=str(c["id"]), title=str(c["title"])) for c in shown["choices"] or ()],
         location=shown["location"], template=shown["template"], data=data, attachments=files, reply_to=row.reply_to,

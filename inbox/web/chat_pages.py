@@ -6,6 +6,8 @@ GET /chat/<id>/widget.js        <script src=... async></script> puts the chat on
 """
 
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import jinja2
 from aiohttp import web
@@ -16,6 +18,11 @@ from inbox.accounts import Line
 from inbox.web.keys import ACCOUNTS, SETTINGS
 from inbox.web.widget import script
 
+_SHOWN = (
+    "title", "avatar", "colour", "theme", "position", "offset_x", "offset_y", "language", "greeting", "away", "form_text",
+    "later_email", "sound",
+)  # fmt: skip
+_ASKED = ("name", "email", "phone", "topic")
 _PAGES = Path(__file__).parents[2] / "templates" / "pages"
 
 
@@ -36,8 +43,8 @@ async def demo(request: web.Request) -> web.Response:
 
 async def widget(request: web.Request) -> web.Response:
     """The script with this channel's looks. Browsers ask again each hour, and get it again only if it has changed."""
-    _, chat = await connector(request)
-    body, tag = script(_appearance(chat.settings))
+    line, chat = await connector(request)
+    body, tag = script(appearance(chat.settings) | {"off": line.channel.state == "disabled"})
     headers = {"ETag": tag, "Cache-Control": "public, max-age=3600", "Cross-Origin-Resource-Policy": "cross-origin"}
     if request.headers.get("If-None-Match") == tag:
         return web.Response(status=304, headers=headers)
@@ -60,9 +67,9 @@ async def _page(request: web.Request, name: str) -> web.Response:
     settings = chat.settings
     language = settings.language or ("ru" if request.headers.get("Accept-Language", "").startswith("ru") else "en")
     address = f"{own_address(request)}/chat/{line.channel.id}/widget.js"
-    text = _template(name).render(title=settings.title, language=language, script=address)
+    text = _template(name).render(title=settings.title, language=language, script=address, theme=settings.theme)
     policy = (
-        "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
+        f"default-src 'self'; img-src 'self' blob: data: {_site(settings.avatar)}; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
         f"frame-ancestors {_framers(settings)}"
     )
     return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
@@ -75,16 +82,23 @@ def _template(name: str) -> jinja2.Template:
 _TEMPLATES = jinja2.Environment(loader=jinja2.FileSystemLoader(_PAGES), autoescape=True)
 
 
+def _site(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
 def _framers(settings: WebchatSettings) -> str:
     return settings.origins.replace(",", " ") or "*"
 
 
-def _appearance(settings: WebchatSettings) -> dict[str, str | int]:
-    return {
-        "title": settings.title,
-        "colour": settings.colour,
-        "greeting": settings.greeting,
-        "language": settings.language,
+def appearance(settings: WebchatSettings) -> dict[str, Any]:
+    """What the script has to know of the settings: no secret, and nothing that it does not use."""
+    plain = settings.model_dump(include=set(_SHOWN))
+    form = {name: asked for name in _ASKED if (asked := getattr(settings, f"ask_{name}")) != "no"}
+    return plain | {
+        "origins": list(filter(None, settings.origins.split(","))),
+        "form": form,
+        "topics": list(filter(None, map(str.strip, settings.topics.split(";")))) if "topic" in form else [],
         "file_limit": FILE_LIMIT,
     }
 

@@ -6,15 +6,19 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parents[1] / "ui" / "chat"
-ORDER = ("words.js", "store.js", "wire.js", "bubbles.js", "panel.js", "widget.js")
+ORDER = (
+    "words.js", "store.js", "attic.js", "turn.js", "wire.js", "stream.js", "visit.js", "draw.js", "bubbles.js", "bell.js", "form.js",
+    "composer.js", "panel.js", "widget.js",
+)  # fmt: skip
 """Each file after those that it imports from; all names of all files are one scope in the joined script."""
 _IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 
 
-def script(appearance: Mapping[str, str | int]) -> tuple[bytes, str]:
+def script(appearance: Mapping[str, Any]) -> tuple[bytes, str]:
     """(the script, its entity tag)"""
     # A "<" inside a string could end a page's script element, should somebody paste the script into one.
     config = json.dumps(dict(appearance), ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")

@@ -509,7 +509,7 @@ async def test_a_dead_copy_stops_the_mail_only_where_somebody_asked_for_it(room:
     room.mail.refuses.add("bob@example.com")
     await room.connector.send(message(extra=TWO))
     assert room.mail.received[-1]["recipients"] == [ANN]
-    with pytest.raises(Refused, match="Nothing was sent, because the copy to bob@example.com"):
+    with pytest.raises(Refused, match=r"Nothing was sent, because the copy to bob@example\.com"):
         await room.connector.send(message(id="m-2", cc=["bob@example.com"]))
     with pytest.raises(Refused, match=r"no mail address \(cc\)"):
         await room.connector.send(message(id="m-3", cc=["no address"]))

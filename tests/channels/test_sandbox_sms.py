@@ -250,10 +250,12 @@ async def test_a_dropped_message_is_settled_by_its_status(open_room: Open) -> No
 
 async def test_whatsapp_has_names_buttons_a_window_and_read(open_room: Open) -> None:
     room = await open_room("whatsapp:+15005550006")
+    room.twilio.account.add_content("HX1", "hello", "en", {"twilio/text": {"body": "Hello {{1}}!"}})
     await room.connector.send(room.message())
     assert await room.states(1) == ["failed 63016"] and not room.twilio.sent_to(ANN)
     await room.connector.send(room.message(template=TemplateUse(name="HX1", language="en", variables={"1": "Ann"})))
     assert (await room.states(3))[1:] == ["sent", "delivered"]
+    assert room.twilio.sent_to(ANN)[-1].text == "Hello Ann!"
     await room.twilio.write(room.customer, Draft(text="Yes", choice="c1", reply_to="SM9"))
     message = room.events[-1]
     assert isinstance(message, InboundMessage)

@@ -31,6 +31,7 @@ from channels.events import (
     MessageEdited,
     Notice,
     Reaction,
+    TemplateNews,
 )
 from channels.registry import connector_type, kinds
 from channels.whatsapp import WhatsApp, WhatsAppSettings
@@ -143,9 +144,53 @@ OTHERS: Mapping[str, tuple[type[Event], Mapping[str, Any]]] = {
     ),
     "resume_marketing": (ConsentChanged, {"stopped": False, "marketing_only": True}),
     "template_rejected": (Notice, {"kind": "template", "text": "Template sale (ru) is rejected: invalid format", "error": True}),
-    "template_approved": (Notice, {"kind": "template", "text": "Template sale (ru) is approved", "error": False}),
-    "template_quality": (Notice, {"kind": "template", "text": "Template sale (ru): quality is red", "error": True}),
+    "template_approved": (
+        Notice,
+        {
+            "kind": "template",
+            "text": "Template sale (ru) is approved",
+            "error": False,
+            "template": TemplateNews(name="sale", language="ru", external_id="1", status="approved", stale=True),
+        },
+    ),
+    "template_quality": (
+        Notice,
+        {
+            "text": "Template sale (ru): quality is red",
+            "error": True,
+            "template": TemplateNews(name="sale", language="ru", quality="low"),
+        },
+    ),
     "template_category": (Notice, {"kind": "template", "text": "Template sale (ru): category will be marketing", "error": False}),
+    "template_paused": (
+        Notice,
+        {"error": True, "template": TemplateNews(name="sale", language="ru", external_id="1689556908129832", status="paused")},
+    ),
+    "template_deleted": (
+        Notice,
+        {"error": True, "template": TemplateNews(name="sale", language="ru", external_id="1689556908129832", status="removed")},
+    ),
+    "template_flagged": (
+        Notice,
+        {"error": True, "template": TemplateNews(name="sale", language="ru", external_id="1689556908129832")},
+    ),
+    "template_text": (
+        Notice,
+        {
+            "text": "Template sale (ru) has a new text",
+            "template": TemplateNews(name="sale", language="ru", external_id="1689556908129832", stale=True),
+        },
+    ),
+    "template_recategorised": (
+        Notice,
+        {
+            "text": "Template sale (ru): category is now marketing",
+            "template": TemplateNews(name="sale", language="ru", external_id="1689556908129832", category="marketing"),
+        },
+    ),
+    "echo_edit": (MessageEdited, {"external_id": "wamid.X1", "text": "Пишу с ноутбука", "echo": True, "address": "79000000155"}),
+    "echo_revoke": (MessageDeleted, {"external_id": "wamid.X1"}),
+    "echo_reaction": (Notice, {"kind": "reaction"}),
     "number_quality": (
         Notice,
         {"kind": "quality", "text": "Quality of the number: downgrade; messaging limit 2k", "error": True},

@@ -49,6 +49,7 @@ class Desk:
     db: Database
     live: Live
     accounts: Accounts
+    vault: Vault
     url: str
     http: aiohttp.ClientSession
     channel: int
@@ -115,7 +116,7 @@ async def running(settings: Settings, db: Database, valkey: str, **channel: str)
         store = files.Store(settings.data / "files")
         app[keys.SETTINGS], app[keys.DB], app[keys.LIVE], app[keys.ACCOUNTS] = settings, db, live, lines
         app[keys.INTAKE] = Intake(db, store, Spool(settings.data / "spool", "test"))
-        desk = Desk(db, live, lines, "", http, number, origin=values["origins"])
+        desk = Desk(db, live, lines, vault, "", http, number, origin=values["origins"])
         app[keys.CLOCK] = lambda: desk.now
         stream.setup(app)
         chat.setup(app)

@@ -16,6 +16,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "sms": {"account_sid": "AC" + "0" * 32, "auth_token": "a secret", "from": "+15005550006"},
     "whatsapp": {"phone_number_id": "1", "access_token": "a secret", "app_secret": "another", "verify_token": "a word"},
     "webchat": {"origins": "https://shop.example"},
+    "email": {"address": "support@shop.example", "smtp_host": "smtp.shop.example"},
 }
 IDENTITY = {"sms": "phone", "whatsapp": "phone", "webchat": "webchat"}
 

@@ -30,7 +30,7 @@ class Scripted(Connector):
     kind = "sms"
     title = "Scripted"
     identity = "phone"
-    can = Capabilities(text_limit=20, receipts=frozenset({"delivered"}))
+    can = Capabilities(text_limit=20, receipts=frozenset({"delivered"}), rate=0)
     settings_type = Settings
 
     def __init__(self) -> None:

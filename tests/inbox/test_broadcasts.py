@@ -131,7 +131,7 @@ def test_a_stop_counts_whenever_it_is_said(story: Story, channel: int, when: str
 
 def claim(story: Story, channel: int) -> list[outbox.Loaded]:
     loader = outbox.Loader(SETTINGS, None)  # type: ignore[arg-type]  # no message here has a file
-    return outbox.claim(story.connection, story.now, "worker", {channel: 50}, loader)
+    return outbox.claim(story.connection, story.now, "worker", {channel: outbox.Room(conversations=50)}, loader)
 
 
 class SETTINGS:

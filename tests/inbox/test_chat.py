@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from channels.base import Hook
 from channels.webchat import Webchat, topic
+from inbox import accounts, origins
 from inbox import schema as t
 from inbox.db import Database
 from inbox.live import INBOX
@@ -189,12 +190,37 @@ async def test_a_wrong_call_is_refused_in_words(
 
 @one_store
 @pytest.mark.parametrize(("origin", "allowed"), [(SITE, True), ("https://evil.example", False), ("null", False)])
-async def test_only_pages_of_the_channels_sites_may_call(desk: Desk, origin: str, allowed: bool) -> None:
+async def test_only_pages_of_the_channels_sites_may_call_and_the_others_can_read_why_not(
+    desk: Desk, origin: str, allowed: bool
+) -> None:
     headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
-    for method, good in (("OPTIONS", 204), ("POST", 200)):
+    for method, good in (("OPTIONS", 204), ("POST", 200 if allowed else 403)):
         async with desk.http.request(method, f"{desk.url}/session", headers=headers) as response:
-            assert response.status == (good if allowed else 403)
-            assert response.headers.get("Access-Control-Allow-Origin") == (origin if allowed else None)
+            assert (response.status, response.headers.get("Access-Control-Allow-Origin")) == (good, origin)
+            answer = await response.json() if method == "POST" else {}
+    assert answer.get("code") == (None if allowed else "origin") and ("token" in answer) is allowed
+
+
+@one_store
+async def test_a_refused_site_is_told_on_the_channels_page_once_and_no_flood_of_them(desk: Desk) -> None:
+    for n in range(origins.MOST + 3):
+        for _ in range(2):
+            desk.origin = f"https://stranger{n}.example"
+            assert (await desk.call("POST", "session", body={}))[0] == 403
+    account = await desk.db.read(lambda c: c.scalar(sa.select(t.channels.c.account)))
+    assert len(account["notes"]) == origins.MOST
+    assert account["notes"][0].startswith("A page of https://stranger0.example wanted to carry the chat")
+
+
+@one_store
+async def test_a_chat_that_is_switched_off_says_so(desk: Desk) -> None:
+    _, token = await desk.visit()
+    await desk.db.run(accounts.change, desk.now, desk.vault, desk.channel, state="disabled")
+    await desk.accounts.refresh(only_stale=False)
+    status, problem = await desk.call("POST", "messages", token, {"id": "c1", "text": "Hi"})
+    assert (status, problem["code"]) == (403, "off")
+    async with desk.http.get(f"{desk.url}/widget.js") as response:
+        assert '"off": true' in await response.text()
 
 
 @one_store

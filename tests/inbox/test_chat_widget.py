@@ -96,8 +96,12 @@ async def write(page: Page, text: str) -> None:
 
 
 async def visitor(page: Page) -> str:
-    state: str = await page.evaluate("JSON.parse(Object.values(localStorage)[0]).token.split('.')[0]")
-    return state
+    return (await token(page)).partition(".")[0]
+
+
+async def token(page: Page) -> str:
+    kept: str = await page.evaluate("JSON.parse(Object.entries(localStorage).find(([key]) => key.endsWith(' who'))[1]).token")
+    return kept
 
 
 async def test_a_conversation(browser: BrowserContext, desk: Desk, site: Site) -> None:
@@ -138,7 +142,7 @@ async def test_what_was_written_without_a_network_survives_a_reload_and_arrives_
     await browser.unroute("**/chat/*/messages*")
     await expect(page.get_by_label("Ждёт отправки")).to_have_count(0)
     await expect(page.get_by_role("link", name="чек.txt")).to_be_visible()
-    items = await desk.items(await page.evaluate("JSON.parse(Object.values(localStorage)[0]).token"))
+    items = await desk.items(await token(page))
     assert [i["text"] for i in items] == ["первое", "второе", "третье"]
     assert items[2]["attachments"][0]["size"] == len("сто рублей".encode())
 

@@ -14,7 +14,7 @@ import structlog
 from channels import base
 from channels.base import Blocked, Misconfigured, Refused, Retry, Sent, Throttled, Unknown
 from channels.events import DeliveryStatus
-from inbox import deliver, files, outbox, receive
+from inbox import breaker, deliver, files, outbox, receive
 from inbox import schema as t
 from inbox.accounts import Vault
 from inbox.db import Database, DatabaseDown
@@ -219,7 +219,7 @@ async def test_what_follows_a_failed_message_is_sent_nevertheless(post: Post) ->
 
 
 async def test_an_operator_overtakes_a_thousand_queued_broadcast_messages(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deliver, "AT_ONCE", 4)
+    monkeypatch.setattr(breaker, "MOST", 4)
     channel, provider = await post.channel()
     first = await post.say(channel, "advert", to="+4930901000", priority=BROADCAST)
     template = (await post.row(first))._asdict()
@@ -360,7 +360,7 @@ async def test_a_conversation_that_another_worker_is_just_claiming_is_passed_ove
     await post.say(channel, "1")
     loader = outbox.Loader(post.db.settings, files.Store(post.db.settings.data / "files"))
     with post.db.begin() as theirs:
-        assert len(outbox.claim(theirs, datetime.now(UTC), "worker-1", {channel: 5}, loader)) == 1
+        assert len(outbox.claim(theirs, datetime.now(UTC), "worker-1", {channel: outbox.Room(conversations=5)}, loader)) == 1
         await post.say(channel, "2")
         with post.db.begin() as ours:
-            assert outbox.claim(ours, datetime.now(UTC), "worker-2", {channel: 5}, loader) == []
+            assert outbox.claim(ours, datetime.now(UTC), "worker-2", {channel: outbox.Room(conversations=5)}, loader) == []

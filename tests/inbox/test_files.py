@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from channels.base import Download, Misconfigured, Refused, Retry
 from channels.events import JSON, InboundFile
@@ -176,7 +177,9 @@ async def test_what_was_not_fetched_is_tried_with_growing_pauses(client: Client,
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 async def test_a_bug_in_a_connector_costs_a_pause_not_the_file(client: Client) -> None:
     conversation = await receive(client, Provider(KeyError("x"), Download(content=b"x")))
-    await fetch(client)
+    with capture_logs() as lines:
+        await fetch(client)
+    assert lines[0]["event"] == "a download failed"
     assert await pause(client) == fetching.PAUSES[0]
     await fetch(client)
     assert (await shown(client, conversation))[0]["state"] == "stored"

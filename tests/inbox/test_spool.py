@@ -1,5 +1,7 @@
 """The spool: what waits on disk survives a replay that begins while somebody is writing."""
 
+import asyncio
+import os
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from channels.base import Hook
-from inbox.spool import Spool, read
+from inbox.spool import PATIENCE, Spool, read
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -60,7 +62,50 @@ def test_a_file_is_replayed_by_one_process_at_a_time(tmp_path: Path) -> None:
     assert replayed(second) == [1]
 
 
-@pytest.mark.parametrize("torn", ["", '{"channel": 1, "method"', "\x00\x00"])
+def test_what_does_not_fit_on_the_disk_is_refused_and_spoils_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = Spool(tmp_path, "web-1")
+    spool.keep(1, hook(1))
+    right = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda number: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space"):
+        spool.keep(1, hook(2))
+    monkeypatch.setattr(os, "fsync", right)
+    spool.keep(1, hook(3))
+    assert replayed(spool) == [1, 3]
+
+
+async def test_deliveries_that_come_together_share_a_write_and_keep_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool, writes, right = Spool(tmp_path, "web-1"), [0], os.fsync
+
+    def sync(number: int) -> None:
+        writes[0] += 1
+        right(number)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    await asyncio.gather(*(spool.kept(1, hook(number)) for number in range(200)))
+    assert writes[0] < 10 and replayed(spool) == list(range(200))
+
+
+def test_what_comes_queues_up_behind_what_waits_but_not_for_ever(tmp_path: Path) -> None:
+    now = 0.0
+    mine, other = Spool(tmp_path, "web-1", lambda: now), Spool(tmp_path, "web-2", lambda: now)
+    assert not mine.behind()
+    other.keep(1, hook(1))
+    now = 1.0
+    assert mine.behind() and other.behind(), "another process's deliveries came before ours"
+    now = 1.0 + PATIENCE
+    assert not mine.behind(), "nobody replays: the database is tried again"
+    mine.fall_behind()
+    now += 1
+    assert mine.behind(), "it is still down"
+    replayed(other)
+    now += 1
+    assert not mine.behind()
+
+
+@pytest.mark.parametrize("torn", ["", '{"channel": 1, "method"', "\x00\x00", "{}", "[1]"])
 def test_a_line_cut_off_by_a_crash_costs_no_other(tmp_path: Path, torn: str) -> None:
     spool = Spool(tmp_path, "web-1")
     spool.keep(1, hook(1))

@@ -1,56 +1,22 @@
 // Draws the messages: bubbles, days, files, quick replies, and what became of what the visitor wrote.
-const SVG = "http://www.w3.org/2000/svg";
-const PATHS = {
-  chat: "M7.9 20A9 9 0 1 0 4 16.1L2 22Z",
-  close: "M18 6 6 18 M6 6l12 12",
-  send: "m5 12 7-7 7 7 M12 19V5",
-  attach: "m21.44 11.05-9.19 9.19a6 6 0 0 1-8.49-8.49l8.57-8.57A4 4 0 1 1 18 8.84l-8.59 8.57a2 2 0 0 1-2.83-2.83l8.49-8.48",
-  sent: "M20 6 9 17l-5-5",
-  waiting: "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20z M12 6v6l4 2",
-  file: "M15 2H6a2 2 0 0 0-2 2v16a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2V7Z M14 2v5h6",
-};
-
-export function el(what, attributes = {}, ...children) {
-  const [tag, ...classes] = what.split(".");
-  const element = document.createElement(tag);
-  if (classes.length) element.className = classes.join(" ");
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value != null) element.setAttribute(name, value);
-  }
-  element.append(...children.filter((child) => child != null && child !== false && child !== ""));
-  return element;
-}
-
-// Icons are Lucide's (ISC licence).
-export function icon(name, label) {
-  const svg = document.createElementNS(SVG, "svg");
-  const path = document.createElementNS(SVG, "path");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  path.setAttribute("d", PATHS[name]);
-  svg.append(path);
-  if (label) {
-    svg.setAttribute("role", "img");
-    svg.setAttribute("aria-label", label);
-  } else svg.setAttribute("aria-hidden", "true");
-  return svg;
-}
+import { el, icon, kindOf, linked } from "./draw.js";
 
 export class Bubbles {
   constructor(words, attic, actions) {
     Object.assign(this, { words, attic, actions });
     this.drawn = new Map();
     this.atEnd = true;
-    this.element = el("div.log", { role: "log", "aria-live": "polite", "aria-label": words.all.log, tabindex: "0", onscroll: () => this.note() });
+    this.log = el("div.log", { role: "log", "aria-live": "polite", "aria-label": words.all.log, tabindex: "0", onscroll: () => this.note() });
+    this.more = el("button.more", { type: "button", hidden: true, onclick: () => { this.toEnd(); actions.look(); } }, icon("down"), words.all.newer);
+    this.element = el("div.messages", {}, this.log, this.more);
     // Whoever reads the newest message goes on seeing it when the panel's other parts grow or a picture has loaded.
-    new ResizeObserver(() => this.atEnd && this.toEnd()).observe(this.element);
+    new ResizeObserver(() => this.atEnd && this.toEnd()).observe(this.log);
   }
 
   show(state, greeting) {
-    const { words } = this;
-    const log = this.element;
-    const rows = [...state.items, ...state.outbox.map((entry) => ({ ...entry, mine: true, client_id: entry.id, attachments: entry.files, choices: [], state: entry.fault ? "failed" : "waiting" }))];
+    const { words, log } = this;
+    const waiting = state.outbox.map((entry) => ({ ...entry, mine: true, client_id: entry.id, attachments: entry.files, choices: [], state: entry.fault ? "failed" : "waiting" }));
+    const rows = [...state.items, ...waiting];
     const wanted = [this.keep("greeting", greeting, () => el("div.bubble", {}, el("p", { dir: "auto" }, greeting)))];
     rows.forEach((item, n) => {
       const before = rows[n - 1];
@@ -59,22 +25,28 @@ export class Bubbles {
       const follows = before && before.mine === item.mine && before.author?.name === item.author?.name && !before.choices.length;
       const last = n === rows.length - 1;
       const quoted = item.reply_to && item.mine && !item.choice ? rows.find((one) => one.id === item.reply_to)?.text : "";
-      wanted.push(this.keep(item.mine ? `me ${item.client_id}` : `us ${item.id}`, JSON.stringify([item, follows, last, quoted]), () => this.bubble(item, follows, last, quoted)));
+      const read = item.mine && item.state === "sent" && Date.parse(item.at) <= Date.parse(state.seen);
+      const shown = read ? { ...item, state: "read" } : item;
+      wanted.push(this.keep(item.mine ? `me ${item.client_id}` : `us ${item.id}`, JSON.stringify([shown, follows, last, quoted]), () => this.bubble(shown, follows, last, quoted)));
     });
     const keep = new Set(wanted);
     for (const child of [...log.children]) if (!keep.has(child)) child.remove();
     wanted.forEach((element, n) => log.children[n] === element || log.insertBefore(element, log.children[n] ?? null));
     if (this.atEnd) this.toEnd();
+    this.more.hidden = this.atEnd || !state.items.some((item) => !item.mine && item.state !== "read");
   }
 
   note() {
-    const log = this.element;
+    const { log } = this;
+    const before = this.atEnd;
     this.atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+    if (this.atEnd && !before) this.actions.look();
   }
 
   toEnd() {
     this.atEnd = true;
-    this.element.scrollTop = this.element.scrollHeight;
+    this.more.hidden = true;
+    this.log.scrollTop = this.log.scrollHeight;
   }
 
   keep(key, content, draw) {
@@ -101,8 +73,8 @@ export class Bubbles {
   }
 
   mark(state) {
-    if (state === "failed") return "";
-    return state === "waiting" ? icon("waiting", this.words.all.waiting) : icon("sent", this.words.all.sent);
+    const { all } = this.words;
+    return { failed: "", waiting: icon("waiting", all.waiting), read: icon("read", all.read) }[state] ?? icon("sent", all.sent);
   }
 
   failure(item) {
@@ -114,27 +86,53 @@ export class Bubbles {
   }
 
   choices(item) {
-    return el("div.choices", { role: "group" }, ...item.choices.map((choice) =>
+    return el("div.choices", { role: "group", "aria-label": this.words.all.choices }, ...item.choices.map((choice) =>
       el("button", { type: "button", onclick: () => this.actions.choose(item, choice) }, choice.title)));
   }
 
   file(file) {
+    const kind = file.kind === "voice" ? "audio" : file.kind ?? kindOf(file.mime);
     const name = file.name || this.words.all.file;
-    if ((file.kind ?? kindOf(file.mime)) !== "image") {
-      return el("a.file", { href: file.url, download: file.name, target: "_blank", rel: "noopener" }, icon("file"), name);
-    }
+    if (kind === "image" || kind === "sticker") return this.picture(file, name);
+    if (kind === "audio" || kind === "video") return this.player(kind, file, name);
+    return this.link(file, name);
+  }
+
+  link(file, name) {
+    return el("a.file", { href: file.url, download: file.name, target: "_blank", rel: "noopener" }, icon("file"), el("span", {}, name));
+  }
+
+  // What this browser cannot show or play is still there to be downloaded.
+  orLink(element, file, name) {
+    element.addEventListener("error", () => element.closest(".media")?.replaceWith(this.link(file, name)));
+  }
+
+  fill(element, file) {
+    if (file.key) this.attic.get(file.key).then((kept) => { if (kept) element.src = URL.createObjectURL(kept); });
+    else element.src = file.url;
+  }
+
+  picture(file, name) {
     // The picture's place is kept before it loads, so that nothing jumps.
-    const image = el("img", { src: file.url, alt: name, width: 220, height: 150, onload: () => { image.removeAttribute("width"); image.removeAttribute("height"); if (this.atEnd) this.toEnd(); } });
-    if (file.key) this.attic.get(file.key).then((kept) => { if (kept) image.src = URL.createObjectURL(kept); });
-    return file.url ? el("a", { href: file.url, target: "_blank", rel: "noopener" }, image) : image;
+    const { width, height } = fitted(file);
+    const image = el("img", { alt: name, width, height, decoding: "async", onload: () => { if (!file.width) { image.removeAttribute("width"); image.removeAttribute("height"); } if (this.atEnd) this.toEnd(); } });
+    const element = el("a.media", { href: file.url, target: "_blank", rel: "noopener" }, image);
+    this.orLink(image, file, name);
+    this.fill(image, file);
+    return element;
+  }
+
+  player(kind, file, name) {
+    const player = el(kind, { controls: true, preload: "metadata", "aria-label": name, title: name, playsinline: true });
+    const element = el("div.media", {}, player);
+    this.orLink(player, file, name);
+    this.fill(player, file);
+    return element;
   }
 }
 
-export function kindOf(mime) {
-  return mime.startsWith("image/") && !mime.includes("svg") ? "image" : "file";
-}
-
-// Addresses in a text become links; nothing else of it is ever markup.
-function linked(text) {
-  return text.split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]}»])/g).map((part, n) => (n % 2 ? el("a", { href: part, target: "_blank", rel: "noopener noreferrer nofollow" }, part) : part));
+function fitted({ width, height }) {
+  if (!width || !height) return { width: 220, height: 150 };
+  const scale = Math.min(1, 260 / width, 240 / height);
+  return { width: Math.round(width * scale), height: Math.round(height * scale) };
 }

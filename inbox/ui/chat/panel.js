@@ -1,53 +1,66 @@
-// The launcher and the panel: opening, writing, attaching, being told. It lives in a shadow root and leaves the page alone.
-import { Bubbles, el, icon, kindOf } from "./bubbles.js";
-
-const FILES = 10;
+// The launcher and the panel around the messages: opening, being told, what is on the screen. It leaves the page alone.
+import { Bell } from "./bell.js";
+import { Bubbles } from "./bubbles.js";
+import { Composer } from "./composer.js";
+import { el, icon, tool } from "./draw.js";
+import { Forms } from "./form.js";
+import { Stream } from "./stream.js";
 
 export class Panel {
-  constructor(config, words, store, attic, wire) {
-    Object.assign(this, { config, words, store, attic, wire });
-    this.files = [];
+  constructor(config, words, store, attic, wire, visit) {
+    Object.assign(this, { config, words, store, wire, visit });
     this.page = config.mode === "page";
-    this.bubbles = new Bubbles(words, attic, { again: (id) => this.again(id), remove: (id) => this.remove(id), choose: (item, choice) => this.choose(item, choice) });
+    this.bell = new Bell(store);
+    this.stream = new Stream(wire);
+    this.forms = new Forms(config, words, store, wire);
+    this.composer = new Composer(config, words, store, attic, wire);
+    this.composer.came = (first) => this.came(first);
+    this.composer.queued = () => this.bubbles.toEnd();
+    this.forms.finished = () => this.composer.text.focus();
+    this.bubbles = new Bubbles(words, attic, { again: (id) => this.again(id), remove: (id) => this.remove(id, attic), choose: (item, choice) => this.composer.choose(item, choice), look: () => this.look() });
     this.build();
+    this.listen();
+  }
+
+  listen() {
+    const { store, wire } = this;
+    const seen = () => this.look();
+    const sized = () => this.fit();
     store.listen(() => this.draw());
     wire.changed = () => this.draw();
     wire.heard = (told) => this.hear(told);
-    document.addEventListener("visibilitychange", () => { this.look(); if (document.visibilityState === "visible") wire.refresh(); });
+    document.addEventListener("visibilitychange", seen);
+    visualViewport?.addEventListener("resize", sized);
+    visualViewport?.addEventListener("scroll", sized);
+    wire.closed.signal.addEventListener("abort", () => {
+      document.removeEventListener("visibilitychange", seen);
+      visualViewport?.removeEventListener("resize", sized);
+      visualViewport?.removeEventListener("scroll", sized);
+    });
   }
 
   // Once it stands in the page: heights are known only there.
   begin() {
     this.draw();
     if (this.page || this.store.state.open) this.show(false);
-    else if (this.store.state.token) this.wire.start();
+    else if (this.store.state.token || this.store.state.outbox.length) this.stream.start();
   }
 
   build() {
-    const { words, config } = this;
-    const all = words.all;
+    const { config, page } = this;
+    const { all, language } = this.words;
     this.badge = el("span.badge", { "aria-hidden": "true", hidden: true });
     this.launcher = el("button.launcher", { type: "button", "aria-haspopup": "dialog", "aria-expanded": "false", onclick: () => this.toggle() });
     this.status = el("p.status", { role: "status", hidden: true });
-    this.typing = el("p.typing", { "aria-live": "off", hidden: true });
-    this.text = el("textarea", { rows: 1, placeholder: all.write, "aria-label": all.write, maxlength: 20_000, oninput: () => this.typed(), onkeydown: (event) => this.key(event), onpaste: (event) => this.attach(event.clipboardData.files, event) });
-    this.picker = el("input", { type: "file", multiple: true, hidden: true, tabindex: "-1", onchange: () => { this.attach(this.picker.files); this.picker.value = ""; } });
-    this.held = el("div.held", { hidden: true });
-    this.fault = el("p.fault", { role: "alert", hidden: true });
-    const form = el("form.write", { onsubmit: (event) => { event.preventDefault(); this.send(); } },
-      this.fault, this.held,
-      el("button.tool", { type: "button", title: all.attach, "aria-label": all.attach, onclick: () => this.picker.click() }, icon("attach")),
-      this.text, this.picker,
-      el("button.send", { type: "submit", title: all.send, "aria-label": all.send }, icon("send")));
-    this.ask = el("div.ask", { hidden: true });
-    this.panel = el("section.panel", { role: "dialog", "aria-labelledby": "title", hidden: true, onkeydown: (event) => event.key === "Escape" && !this.page && this.hide() },
-      el("header", {}, el("h2", { id: "title" }, config.title || all.title),
-        !this.page && el("button.tool", { type: "button", title: all.close, "aria-label": all.close, onclick: () => this.hide() }, icon("close"))),
-      this.status, this.bubbles.element, this.typing, this.ask, form);
-    this.panel.addEventListener("dragover", (event) => event.preventDefault());
-    this.panel.addEventListener("drop", (event) => { event.preventDefault(); this.attach(event.dataTransfer.files); });
-    this.text.value = this.store.state.draft;
-    this.element = el(`div.chat${this.page ? ".page" : ""}`, { lang: words.language }, this.panel, !this.page && this.launcher);
+    this.typing = el("p.typing", { hidden: true });
+    this.there = el("p", { hidden: true });
+    this.sound = config.sound && tool("sound", all.mute, () => this.store.change("view", (view) => { view.mute = !view.mute; }), { "aria-pressed": "false" });
+    const picture = config.avatar && el("img.avatar", { src: config.avatar, alt: "", onerror: () => picture.remove() });
+    this.panel = el("section.panel", { role: "dialog", "aria-labelledby": "title", hidden: true, onkeydown: (event) => event.key === "Escape" && !page && this.hide() },
+      el("header", {}, picture, el("div", {}, el("h2", { id: "title" }, config.title || all.title), this.there), this.sound, !page && tool("close", all.close, () => this.hide())),
+      this.status, this.forms.before, this.bubbles.element, this.typing, this.forms.later, this.composer.element);
+    this.panel.append(this.composer.takeDrops(this.panel));
+    this.element = el(`div.chat.${config.position}${page ? ".page" : ""}`, { lang: language, dir: "ltr" }, this.panel, !page && this.launcher);
   }
 
   toggle() {
@@ -58,12 +71,14 @@ export class Panel {
   show(focus) {
     this.panel.hidden = false;
     this.launcher.setAttribute("aria-expanded", "true");
-    if (!this.page) this.store.change((state) => { state.open = true; });
-    this.wire.start();
+    if (!this.page) this.store.change("view", (view) => { view.open = true; });
+    if (focus) this.bell.arm();
+    this.stream.start();
     this.draw();
+    this.fit();
     this.bubbles.toEnd();
-    this.grow();
-    if (focus) this.text.focus();
+    this.composer.grow();
+    if (focus) (this.forms.before.hidden ? this.composer.text : this.forms.before.querySelector("input, select")).focus();
     this.look();
   }
 
@@ -71,13 +86,24 @@ export class Panel {
     this.panel.hidden = true;
     this.launcher.setAttribute("aria-expanded", "false");
     this.bubbles.atEnd = true;
-    this.store.change((state) => { state.open = false; });
+    this.store.change("view", (view) => { view.open = false; });
     this.launcher.focus();
   }
 
   draw() {
-    const state = this.store.state;
-    const all = this.words.all;
+    const { state } = this.store;
+    this.drawLauncher(state);
+    this.composer.follow(state.draft);
+    if (this.panel.hidden) return this.received(state);
+    const asking = this.forms.draw(state);
+    for (const part of [this.bubbles.element, this.composer.element]) if (part.hidden !== asking) part.hidden = asking;
+    this.bubbles.show(state, this.config.greeting || this.words.all.greeting);
+    this.drawHead(state);
+    this.look();
+  }
+
+  drawLauncher(state) {
+    const { all } = this.words;
     const unread = state.items.filter((item) => !item.mine && item.state !== "read").length;
     this.badge.hidden = !unread || !this.panel.hidden;
     this.badge.textContent = unread > 99 ? "99+" : String(unread);
@@ -85,18 +111,39 @@ export class Panel {
     if (this.launcher.dataset.shows !== label) this.launcher.replaceChildren(icon(this.panel.hidden ? "chat" : "close"), this.badge);
     this.launcher.dataset.shows = label;
     this.launcher.setAttribute("aria-label", unread && this.panel.hidden ? `${label}, ${this.words.unread(unread)}` : label);
-    if (this.panel.hidden) return this.received(state);
-    this.bubbles.show(state, this.config.greeting || all.greeting);
-    this.status.textContent = this.wire.blocked ? all[this.wire.blocked] : all.offline;
-    this.status.hidden = this.wire.online && !this.wire.blocked;
-    this.askForEmail(state);
-    this.look();
+  }
+
+  drawHead(state) {
+    const { wire, words, sound } = this;
+    this.say(this.status, words.all[wire.blocked] ?? (wire.online ? this.away() : words.all.offline));
+    const { desk } = wire;
+    this.say(this.there, desk && !wire.blocked ? words.all[desk.open ? "there" : "notThere"] : "");
+    this.there.classList.toggle("on", Boolean(desk?.open));
+    if (sound && sound.getAttribute("aria-pressed") !== String(state.mute)) {
+      sound.setAttribute("aria-pressed", String(state.mute));
+      sound.replaceChildren(icon(state.mute ? "muted" : "sound"));
+    }
+  }
+
+  // When an answer comes, in the visitor's own time; "sometime" is no answer, so without hours nothing is promised.
+  away() {
+    const { desk } = this.wire;
+    if (!desk || desk.open) return "";
+    const when = desk.opens_at && this.words.when(desk.opens_at);
+    return [this.config.away || this.words.all.away, when && this.words.all.from(when)].filter(Boolean).join(" ");
+  }
+
+  say(place, text) {
+    if (place.textContent !== text) place.textContent = text;
+    place.hidden = !text;
   }
 
   // What is on the screen was read; what only arrived was received.
   look() {
-    if (this.panel.hidden || document.visibilityState !== "visible") return this.received(this.store.state);
-    const unread = this.store.state.items.filter((item) => !item.mine && item.state !== "read");
+    const { state } = this.store;
+    const looking = !this.panel.hidden && !this.bubbles.element.hidden && document.visibilityState === "visible";
+    if (!looking || !this.bubbles.atEnd) return this.received(state);
+    const unread = state.items.filter((item) => !item.mine && item.state !== "read");
     this.wire.acknowledge(unread.map((item) => item.id), "read");
   }
 
@@ -107,127 +154,40 @@ export class Panel {
 
   hear(told) {
     clearTimeout(this.typingEnds);
-    this.typing.hidden = told.type !== "typing";
-    if (told.type !== "typing") return;
-    this.typing.textContent = `${told.name || this.words.all.someone} ${this.words.all.typing}`;
-    this.typingEnds = setTimeout(() => { this.typing.hidden = true; }, 6000);
+    const typing = told.type === "typing";
+    this.say(this.typing, typing ? `${this.words.all.someone} ${this.words.all.typing}` : "");
+    if (typing) this.typingEnds = setTimeout(() => this.say(this.typing, ""), 6000);
+    if (told.type === "message" && !told.mine && this.config.sound) this.bell.ring(told.id);
   }
 
-  typed() {
-    this.grow();
-    if (this.text.value.trim()) this.wire.typing();
-    clearTimeout(this.drafting);
-    this.drafting = setTimeout(() => this.store.change((state) => { state.draft = this.text.value; }), 300);
-  }
-
-  grow() {
-    this.text.style.height = "auto";
-    this.text.style.height = `${Math.min(this.text.scrollHeight + 2, 140)}px`;
-  }
-
-  key(event) {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    this.send();
-  }
-
-  attach(files, event) {
-    if (!files?.length) return;
-    event?.preventDefault();
-    this.tell("");
-    for (const file of files) {
-      const limit = this.config.file_limit;
-      const held = this.files.reduce((sum, one) => sum + one.size, 0);
-      if (file.size > limit || held + file.size > 2 * limit) this.tell(this.words.all.big(Math.floor((file.size > limit ? limit : 2 * limit) / 1_048_576)));
-      else if (this.files.length >= FILES) this.tell(this.words.all.many(FILES));
-      else this.files.push(file);
-    }
-    this.hold();
-  }
-
-  hold() {
-    this.held.hidden = !this.files.length;
-    this.held.replaceChildren(...this.files.map((file, n) => el("span", {}, icon("file"), el("b", {}, file.name),
-      el("button.tool", { type: "button", "aria-label": `${this.words.all.drop} ${file.name}`, onclick: () => { this.files.splice(n, 1); this.hold(); this.text.focus(); } }, icon("close")))));
-  }
-
-  async send() {
-    const text = this.text.value.trim();
-    if (!text && !this.files.length) return;
-    const files = this.files;
-    this.files = [];
-    this.text.value = "";
-    clearTimeout(this.drafting);
-    this.hold();
-    this.tell("");
-    this.grow();
-    await this.queue({ text, files });
-  }
-
-  choose(item, choice) {
-    this.text.focus();
-    return this.queue({ text: choice.title, files: [], choice: choice.id, reply_to: item.id });
-  }
-
-  // Shown at once, kept at once; the wire sends it when it can, and the id lets the server know a repetition.
-  async queue({ text, files, choice, reply_to }) {
-    const kept = [];
-    for (const file of files) {
-      const key = crypto.randomUUID?.() ?? newId();
-      await this.attic.put(key, file);
-      kept.push({ key, name: file.name, mime: file.type || "application/octet-stream", size: file.size, kind: kindOf(file.type) });
-    }
+  came(first) {
     const page = this.page ? undefined : location.href.split("#")[0].slice(0, 500);
-    this.store.change((state) => {
-      state.outbox.push({ id: newId(), text, choice, reply_to, files: kept, page, at: new Date().toISOString() });
-      state.draft = "";
-    });
-    this.bubbles.toEnd();
-    this.wire.pump();
+    const visit = first ? this.visit.tell() : undefined;
+    if (first) this.visit.told();
+    return { page, visit };
   }
 
   again(id) {
-    this.store.change((state) => { for (const entry of state.outbox) if (entry.id === id) delete entry.fault; });
+    this.composer.text.focus();
+    this.store.amend(id, (entry) => { delete entry.fault; });
     this.wire.pump();
   }
 
-  remove(id) {
-    const entry = this.store.state.outbox.find((one) => one.id === id);
-    this.store.change((state) => { state.outbox = state.outbox.filter((one) => one.id !== id); });
-    for (const file of entry?.files ?? []) this.attic.drop(file.key);
+  remove(id, attic) {
+    const entry = this.store.outbox().find((one) => one.id === id);
+    this.composer.text.focus();
+    this.store.unqueue(id);
+    for (const file of entry?.files ?? []) attic.drop(file.key);
   }
 
-  tell(fault) {
-    this.fault.textContent = fault;
-    this.fault.hidden = !fault;
+  // On phones the keyboard covers what is fixed to the bottom: stand in what is left of the screen.
+  fit() {
+    const { style } = this.panel;
+    const view = visualViewport;
+    const covered = view && innerWidth <= 480 && innerHeight - view.height > 60;
+    style.height = covered ? `${view.height}px` : "";
+    style.top = covered ? `${view.offsetTop}px` : "";
+    style.bottom = covered ? "auto" : "";
+    if (this.bubbles.atEnd) this.bubbles.toEnd();
   }
-
-  // Once, after the first message, and never of somebody the site already knows.
-  askForEmail(state) {
-    const { who } = this.wire;
-    const wanted = !state.asked && !who.user && !who.email && state.items.some((item) => item.mine);
-    if (!wanted) this.ask.hidden = true;
-    if (!wanted || this.ask.childElementCount) { if (wanted) this.ask.hidden = false; return; }
-    const all = this.words.all;
-    const email = el("input", { type: "email", required: true, placeholder: all.email, "aria-label": all.email, autocomplete: "email" });
-    const done = () => this.store.change((changed) => { changed.asked = true; });
-    const form = el("form", { novalidate: true, onsubmit: async (event) => {
-      event.preventDefault();
-      if (!email.checkValidity()) return this.tell(all.badEmail);
-      try {
-        await this.wire.ask("messages", { type: "profile", email: email.value.trim() });
-        this.tell("");
-        done();
-        this.text.focus();
-      } catch {
-        this.tell(this.wire.online ? all.badEmail : all.offline);
-      }
-    } }, email, el("button", { type: "submit" }, all.save), el("button.plain", { type: "button", onclick: done }, all.later));
-    this.ask.replaceChildren(el("p", {}, all.askEmail), form);
-    this.ask.hidden = false;
-  }
-}
-
-function newId() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,103 +1,176 @@
-// What a visitor's browser remembers: token, messages and outbox in localStorage, shared by the tabs; files in IndexedDB.
+// What a visitor's browser remembers, in localStorage, shared by the tabs: who they are, what was said, what waits to be sent.
+//
+// Each part has a key of its own, and each waiting message too: a tab reads and writes whole values, so two tabs that write one
+// at the same moment lose one of them. Lost in `talk` or `view`, it is told again by the server or is no matter; a token or a
+// message that waits would be gone.
 const KEPT = 200;
 const RANK = { sent: 1, delivered: 2, read: 3 };
+const EMPTY = {
+  who: { token: "", met: false, asked: false, proved: "", topic: "" },
+  talk: { since: "", seen: "", items: [] },
+  view: { open: false, draft: "", mute: false },
+};
 
 export class Store {
   // One store a chat and signed-in user ("" for nobody): who signs out of a shared computer leaves nothing behind.
   constructor(chat, user) {
-    this.prefix = `switchboard-chat ${chat} `;
-    this.key = this.prefix + user;
+    this.chat = `switchboard-chat ${chat} `;
+    this.key = `${this.chat}${encodeURIComponent(user)} `;
     this.listeners = new Set();
-    this.memory = null;
-    addEventListener("storage", (event) => event.key === this.key && this.tell());
+    this.memory = new Map();
+    this.hear = (event) => { if (event.key === null || event.key.startsWith(this.key)) this.tell(true); };
+    addEventListener("storage", this.hear);
+  }
+
+  close() {
+    removeEventListener("storage", this.hear);
+    this.listeners.clear();
   }
 
   get state() {
-    return { token: "", since: "", items: [], outbox: [], draft: "", open: false, asked: false, ...this.read(this.key) };
+    return { ...this.part("who"), ...this.part("talk"), ...this.part("view"), outbox: this.outbox() };
   }
 
-  change(edit) {
-    const state = this.state;
-    edit(state);
-    state.items = state.items.slice(-KEPT);
-    try {
-      localStorage.setItem(this.key, JSON.stringify(state));
-      this.memory = null;
-    } catch {
-      this.memory = state; // storage is shut or full: this tab still works until it is closed
-    }
+  part(name, key = this.key) {
+    return { ...EMPTY[name], ...this.read(key + name) };
+  }
+
+  change(name, edit) {
+    const part = this.part(name);
+    edit(part);
+    if (name === "talk") part.items = part.items.slice(-KEPT);
+    if (!this.write(this.key + name, part) && name === "talk") this.write(this.key + name, { ...part, items: part.items.slice(-20) });
     this.tell();
+  }
+
+  outbox(key = this.key) {
+    const keys = this.keys(`${key}out `);
+    return keys.map((one) => this.read(one)).filter((entry) => entry.id).sort((a, b) => a.order - b.order || (a.id < b.id ? -1 : 1));
+  }
+
+  queue(entry) {
+    const last = this.outbox().at(-1)?.order ?? 0;
+    this.write(`${this.key}out ${entry.id}`, { ...entry, order: Math.max(Date.now(), last + 1) });
+    this.tell();
+  }
+
+  // Change a message that waits; one that is no longer there (another tab has sent it) stays away.
+  amend(id, edit) {
+    const entry = this.read(`${this.key}out ${id}`);
+    if (!entry.id) return;
+    edit(entry);
+    this.write(`${this.key}out ${id}`, entry);
+    this.tell();
+  }
+
+  unqueue(id, key = this.key) {
+    this.erase(`${key}out ${id}`);
+    this.tell();
+  }
+
+  // Take what the server says: newer truths replace older ones, and what has arrived leaves the outbox.
+  merge(items, { since, seen } = {}) {
+    for (const item of items) if (item.mine && item.client_id) this.erase(`${this.key}out ${item.client_id}`);
+    this.change("talk", (talk) => {
+      const known = new Map(talk.items.map((item) => [keyOf(item), item]));
+      for (const item of items) {
+        const old = known.get(keyOf(item));
+        known.set(keyOf(item), { ...old, ...item, told: higher(old?.told, item.told ?? item.state), state: higher(old?.state, item.state) });
+      }
+      talk.items = [...known.values()].sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.id - b.id || 0);
+      if (since) talk.since = since;
+      if (seen > talk.seen) talk.seen = seen;
+    });
+  }
+
+  mark(ids, reached) {
+    this.edit(ids, (item) => { item.state = higher(item.state, reached); });
+  }
+
+  // The server knows that these were seen: until then they stay owed, over a reload too.
+  settle(ids, reached) {
+    this.edit(ids, (item) => { item.told = higher(item.told, reached); });
+  }
+
+  owed(reached) {
+    const behind = (item) => !item.mine && item.state === reached && RANK[reached] > (RANK[item.told] ?? 0);
+    return this.part("talk").items.filter(behind).map((item) => item.id);
+  }
+
+  edit(ids, how) {
+    const meant = new Set(ids);
+    this.change("talk", (talk) => { for (const item of talk.items) if (meant.has(item.id) && !item.mine) how(item); });
+  }
+
+  // What the visitor did before they signed in, if this store is a signed-in user's.
+  get before() {
+    const key = `${this.chat} `;
+    if (key === this.key) return null;
+    const left = { ...this.part("who", key), ...this.part("talk", key), outbox: this.outbox(key) };
+    return left.token || left.outbox.length ? left : null;
+  }
+
+  forgetBefore() {
+    for (const key of this.keys(`${this.chat} `)) this.erase(key);
+  }
+
+  // Whoever else was signed in here is forgotten.
+  forgetOthers() {
+    for (const key of this.keys(this.chat)) if (!key.startsWith(this.key) && !key.startsWith(`${this.chat} `)) this.erase(key);
+  }
+
+  // The files that some message still waits for, whoever wrote it.
+  filesWanted() {
+    const entries = this.keys("switchboard-chat ").filter((key) => key.includes(" out ")).map((key) => this.read(key));
+    return new Set(entries.flatMap((entry) => (entry.files ?? []).map((file) => file.key)));
   }
 
   listen(listener) {
     this.listeners.add(listener);
   }
 
-  tell() {
-    for (const listener of this.listeners) listener(this.state);
-  }
-
-  // Take what the server says: newer truths replace older ones, and what has arrived leaves the outbox.
-  merge(items, since) {
-    this.change((state) => {
-      const known = new Map(state.items.map((item) => [keyOf(item), item]));
-      for (const item of items) {
-        const old = known.get(keyOf(item));
-        const kept = old && (RANK[old.state] ?? 0) > (RANK[item.state] ?? 0) ? { state: old.state } : {};
-        known.set(keyOf(item), { ...old, ...item, told: item.told ?? item.state, ...kept });
-      }
-      const arrived = new Set(items.map((item) => item.client_id));
-      state.outbox = state.outbox.filter((entry) => !arrived.has(entry.id));
-      state.items = [...known.values()].sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.id - b.id || 0);
-      if (since) state.since = since;
-    });
-  }
-
-  mark(ids, reached) {
-    this.edit(ids, (item) => { item.state = reached; });
-  }
-
-  // The server knows that these were seen: until then they stay owed, over a reload too.
-  settle(ids, reached) {
-    this.edit(ids, (item) => { item.told = reached; });
-  }
-
-  owed(reached) {
-    const behind = (item) => !item.mine && item.state === reached && RANK[reached] > (RANK[item.told] ?? 0);
-    return this.state.items.filter(behind).map((item) => item.id);
-  }
-
-  edit(ids, how) {
-    const meant = new Set(ids);
-    this.change((state) => { for (const item of state.items) if (meant.has(item.id) && !item.mine) how(item); });
-  }
-
-  // The anonymous visitor's state, if this store is a signed-in user's; every other user's is forgotten.
-  inherit() {
-    const anonymous = this.key === this.prefix ? null : this.read(this.prefix);
-    for (const key of this.keys()) if (key !== this.key && !(anonymous && key === this.prefix)) localStorage.removeItem(key);
-    return anonymous?.token ? anonymous : null;
-  }
-
-  forgetAnonymous() {
-    localStorage.removeItem(this.prefix);
+  tell(elsewhere = false) {
+    for (const listener of this.listeners) listener(this.state, elsewhere);
   }
 
   read(key) {
-    if (this.memory && key === this.key) return structuredClone(this.memory);
     try {
-      return JSON.parse(localStorage.getItem(key)) ?? {};
+      return JSON.parse(this.memory.get(key) ?? localStorage.getItem(key)) ?? {};
     } catch {
-      return {};
+      return JSON.parse(this.memory.get(key) ?? "{}");
     }
   }
 
-  keys() {
+  // False: storage is shut or full, and this tab alone knows it, until it is closed.
+  write(key, value) {
+    const text = JSON.stringify(value);
     try {
-      return Object.keys(localStorage).filter((key) => key.startsWith(this.prefix));
+      localStorage.setItem(key, text);
+      this.memory.delete(key);
+      return true;
     } catch {
-      return [];
+      this.memory.set(key, text);
+      return false;
     }
+  }
+
+  erase(key) {
+    this.memory.delete(key);
+    try {
+      localStorage.removeItem(key);
+    } catch {
+      // nothing was kept
+    }
+  }
+
+  keys(prefix) {
+    const kept = [...this.memory.keys()];
+    try {
+      kept.push(...Object.keys(localStorage));
+    } catch {
+      // storage is shut: only the memory has any
+    }
+    return [...new Set(kept)].filter((key) => key.startsWith(prefix));
   }
 }
 
@@ -105,47 +178,7 @@ export function keyOf(item) {
   return item.mine ? `me ${item.client_id}` : `us ${item.id}`;
 }
 
-// Files that wait to be sent. Without IndexedDB they live as long as the tab.
-export class Attic {
-  constructor() {
-    this.memory = new Map();
-    this.ready = new Promise((resolve) => {
-      try {
-        const opening = indexedDB.open("switchboard-chat", 1);
-        opening.onupgradeneeded = () => opening.result.createObjectStore("files");
-        opening.onsuccess = () => resolve(opening.result);
-        opening.onerror = () => resolve(null);
-      } catch {
-        resolve(null);
-      }
-    });
-  }
-
-  async put(key, file) {
-    this.memory.set(key, file);
-    await this.ask("readwrite", (files) => files.put(file, key));
-  }
-
-  async get(key) {
-    return this.memory.get(key) ?? (await this.ask("readonly", (files) => files.get(key)));
-  }
-
-  async drop(key) {
-    this.memory.delete(key);
-    await this.ask("readwrite", (files) => files.delete(key));
-  }
-
-  async ask(mode, what) {
-    const database = await this.ready;
-    return new Promise((resolve) => {
-      if (!database) return resolve(undefined);
-      try {
-        const request = what(database.transaction("files", mode).objectStore("files"));
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => resolve(undefined);
-      } catch {
-        resolve(undefined);
-      }
-    });
-  }
+// A state only ever goes up, whatever order tabs, streams and answers tell it in.
+function higher(one, other) {
+  return (RANK[one] ?? 0) > (RANK[other] ?? 0) ? one : other;
 }

@@ -2,25 +2,32 @@
 const WORDS = {
   en: {
     chat: "Chat", open: "Open the chat", close: "Close the chat", title: "Write to us", greeting: "Hello. How can we help?",
-    write: "Message", send: "Send", attach: "Attach a file", drop: "Remove", log: "Messages", file: "File", download: "Download",
-    offline: "No connection. What you write is kept and sent when it is back.", typing: "is writing…", someone: "Someone", bot: "Assistant",
-    waiting: "Waiting to be sent", sent: "Sent", failed: "Not sent.", again: "Try again", remove: "Delete", today: "Today", yesterday: "Yesterday",
-    big: (limit) => `This is larger than ${limit} MB.`, many: (limit) => `No more than ${limit} files at once.`, lostFile: "The file is gone from this browser.",
-    askEmail: "Leave your e-mail, and the answer reaches you even if you go.", email: "E-mail", save: "Save", later: "Not now", saved: "Saved.",
-    badEmail: "This does not look like an e-mail address.", you: "You", denied: "This site may not use the chat.",
+    write: "Message", send: "Send", attach: "Attach a file", drop: "Remove", dropHere: "Drop to attach", log: "Messages", file: "File", choices: "Answers to choose from",
+    offline: "No connection. What you write is kept and sent when it is back.", typing: "is writing…", someone: "Someone", bot: "Assistant", newer: "New messages",
+    waiting: "Waiting to be sent", sent: "Sent", read: "Read", failed: "Not sent.", again: "Try again", remove: "Delete", today: "Today", yesterday: "Yesterday", tomorrow: "tomorrow",
+    big: (limit) => `No more than ${limit} MB can be sent.`, many: (limit) => `No more than ${limit} files at once.`, emptyFile: "This file is empty.", lostFile: "The file is gone from this browser.",
+    askEmail: "Leave your e-mail, so that we can answer if you go.", email: "E-mail", name: "Name", phone: "Phone", topic: "Topic", choose: "Choose", optional: "(optional)",
+    beforeChat: "A few words about you, and we begin.", begin: "Begin the chat", needed: "Please fill this in.", save: "Save", later: "Not now",
+    badEmail: "This does not look like an e-mail address.", badPhone: "This does not look like a phone number. Write it with + and the country.",
+    formOffline: "No connection. Try again when it is back.", you: "You", denied: "This chat cannot be used here.", origin: "This site may not use the chat.", off: "The chat is switched off.",
+    there: "We are here", notThere: "Nobody is here now", away: "We are not here now. Write, and we answer when we are back.", from: (when) => `We begin to answer: ${when}.`, mute: "Mute the sound",
     unread: { one: "new message", other: "new messages" },
   },
   ru: {
     chat: "Чат", open: "Открыть чат", close: "Закрыть чат", title: "Напишите нам", greeting: "Здравствуйте! Чем помочь?",
-    write: "Сообщение", send: "Отправить", attach: "Приложить файл", drop: "Убрать", log: "Сообщения", file: "Файл", download: "Скачать",
-    offline: "Нет связи. Написанное сохранено и уйдёт, когда она появится.", typing: "пишет…", someone: "Сотрудник", bot: "Помощник",
-    waiting: "Ждёт отправки", sent: "Отправлено", failed: "Не отправлено.", again: "Повторить", remove: "Удалить", today: "Сегодня", yesterday: "Вчера",
-    big: (limit) => `Больше ${limit} МБ не отправить.`, many: (limit) => `Не больше ${limit} файлов за раз.`, lostFile: "Файла больше нет в этом браузере.",
-    askEmail: "Оставьте почту: ответ дойдёт, даже если вы уйдёте.", email: "Почта", save: "Сохранить", later: "Не сейчас", saved: "Сохранено.",
-    badEmail: "Это не похоже на адрес почты.", you: "Вы", denied: "Этому сайту чат не разрешён.",
+    write: "Сообщение", send: "Отправить", attach: "Приложить файл", drop: "Убрать", dropHere: "Отпустите, чтобы приложить", log: "Сообщения", file: "Файл", choices: "Варианты ответа",
+    offline: "Нет связи. Написанное сохранено и уйдёт, когда она появится.", typing: "пишет…", someone: "Сотрудник", bot: "Помощник", newer: "Новые сообщения",
+    waiting: "Ждёт отправки", sent: "Отправлено", read: "Прочитано", failed: "Не отправлено.", again: "Повторить", remove: "Удалить", today: "Сегодня", yesterday: "Вчера", tomorrow: "завтра",
+    big: (limit) => `Больше ${limit} МБ не отправить.`, many: (limit) => `Не больше ${limit} файлов за раз.`, emptyFile: "Этот файл пуст.", lostFile: "Файла больше нет в этом браузере.",
+    askEmail: "Оставьте почту, чтобы мы могли ответить, если вы уйдёте.", email: "Почта", name: "Имя", phone: "Телефон", topic: "Тема", choose: "Выберите", optional: "(необязательно)",
+    beforeChat: "Пара слов о вас, и начнём.", begin: "Начать чат", needed: "Заполните это поле.", save: "Сохранить", later: "Не сейчас",
+    badEmail: "Это не похоже на адрес почты.", badPhone: "Это не похоже на номер. Напишите его с + и кодом страны.",
+    formOffline: "Нет связи. Попробуйте, когда она появится.", you: "Вы", denied: "Здесь этим чатом пользоваться нельзя.", origin: "Этому сайту чат не разрешён.", off: "Чат выключен.",
+    there: "Мы на связи", notThere: "Сейчас никого нет", away: "Сейчас нас нет на месте. Напишите, и мы ответим, когда вернёмся.", from: (when) => `Начнём отвечать: ${when}.`, mute: "Выключить звук",
     unread: { one: "новое сообщение", few: "новых сообщения", many: "новых сообщений", other: "новых сообщений" },
   },
 };
+const ONE_DAY = 86_400_000;
 
 export class Words {
   constructor(...wanted) {
@@ -40,8 +47,20 @@ export class Words {
   }
 
   day(at) {
-    const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(at).setHours(0, 0, 0, 0)) / 86_400_000);
-    if (days < 2) return days === 1 ? this.all.yesterday : this.all.today;
+    const days = daysAgo(at);
+    if (days === 0 || days === 1) return days ? this.all.yesterday : this.all.today;
     return new Date(at).toLocaleDateString(this.locale, { day: "numeric", month: "long" });
   }
+
+  // A moment to come: "10:00", "tomorrow, 10:00", "Monday, 10:00", "3 January, 10:00".
+  when(at) {
+    const days = -daysAgo(at);
+    if (days <= 0) return this.hour(at);
+    const day = days === 1 ? this.all.tomorrow : new Date(at).toLocaleDateString(this.locale, days < 7 ? { weekday: "long" } : { day: "numeric", month: "long" });
+    return `${day}, ${this.hour(at)}`;
+  }
+}
+
+function daysAgo(at) {
+  return Math.round((new Date().setHours(0, 0, 0, 0) - new Date(at).setHours(0, 0, 0, 0)) / ONE_DAY);
 }

@@ -8,6 +8,7 @@ from inbox.web.api import (
     events,
     files,
     flows,
+    letters,
     messages,
     meta,
     people,
@@ -15,6 +16,7 @@ from inbox.web.api import (
     session,
     tasks,
     templates,
+    versions,
     webhooks,
 )
 
@@ -26,6 +28,7 @@ __all__ = [
     "events",
     "files",
     "flows",
+    "letters",
     "messages",
     "meta",
     "people",
@@ -33,5 +36,6 @@ __all__ = [
     "session",
     "tasks",
     "templates",
+    "versions",
     "webhooks",
 ]

@@ -12,7 +12,7 @@ from bots.render import RenderError
 from inbox import broadcasts as actions
 from inbox.refusals import Conflict, Invalid
 from inbox.rights import Right
-from inbox.views import channels, marketing
+from inbox.views import channels, templates
 from inbox.views import marketing as views
 from inbox.views.paging import Page
 from inbox.web import keys
@@ -93,7 +93,7 @@ async def add_broadcast(call: Call, body: NewBroadcast) -> views.BroadcastShown:
     if (body.template_id is None) == (text is None):
         raise Invalid("body", "Give either body or template_id")
     if body.template_id is not None:
-        template = await call.read(marketing.template, body.template_id)
+        template = await call.read(templates.own, body.template_id)
         text, subject = template.body, subject or template.subject
     with_text: dict[str, Any] = {"body": text, "subject": subject, "template_id": body.template_id}
     try:

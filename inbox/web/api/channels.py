@@ -6,13 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from channels.base import BadPayload
 from channels.registry import kinds
 from inbox import accounts
 from inbox.connecting import introduce
 from inbox.people import require_team
-from inbox.refusals import Conflict, Invalid, NotFound
-from inbox.replay import replay_raw
+from inbox.refusals import Invalid, NotFound
+from inbox.replay import Replayed, replay_raw
 from inbox.rights import Right
 from inbox.views import channels as views
 from inbox.views.paging import All, Page
@@ -53,14 +52,6 @@ class Checked:
     ok: bool
     account: views.AccountShown | None
     problem: str | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Replayed:
-    """What became of a replayed body. `messages`: how many of its messages were new."""
-
-    id: int
-    messages: int
 
 
 @endpoint("GET", "/channels", Right.CHANNELS_READ)
@@ -130,12 +121,9 @@ async def list_raw_bodies(call: Call, channel_id: int, query: PageQuery) -> Page
 async def replay_raw_body(call: Call, raw_id: int) -> Replayed:
     """Read a kept body again: what is stored already stays as it is."""
     try:
-        stored = await replay_raw(call.app[keys.HOUSE], raw_id)
+        return await replay_raw(call.app[keys.HOUSE], raw_id)
     except LookupError as error:
         raise NotFound(str(error)) from error
-    except BadPayload as error:
-        raise Conflict(error.reason) from error
-    return Replayed(id=raw_id, messages=stored.messages)
 
 
 async def _show(call: Call, channel_id: int) -> views.Channel:

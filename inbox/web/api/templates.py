@@ -1,7 +1,7 @@
 """Templates and segments."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -9,14 +9,26 @@ from bots.render import RenderError, render
 from inbox.actions import marketing as actions
 from inbox.refusals import Invalid
 from inbox.rights import Right
-from inbox.views import contacts
+from inbox.template_sync import sync
+from inbox.views import contacts, templates
 from inbox.views import marketing as views
 from inbox.views.paging import Page
+from inbox.web import keys
 from inbox.web.endpoint import Call, endpoint
 from inbox.web.fields import NOT_GIVEN, Body, Change, Id, Language, Name, PageQuery, Tag
 
 TemplateText = Annotated[str, Field(max_length=20_000)]
 Subject = Annotated[str, Field(max_length=998)]
+
+
+class TemplateQuery(PageQuery):
+    """Which templates."""
+
+    source: Literal["own", "provider"] | None = None
+    channel: Id | None = None
+    """Only those that this channel's provider keeps."""
+    q: Annotated[str, Field(max_length=200)] = ""
+    """A part of the name or of the text."""
 
 
 class NewTemplate(Body):
@@ -59,26 +71,43 @@ class Rendered:
     text: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListRead:
+    """What a reading of the provider's list changed."""
+
+    added: int
+    changed: int
+    removed: int
+
+
 @endpoint("GET", "/templates", Right.TEMPLATES_READ)
-async def list_templates(call: Call, query: PageQuery) -> Page[views.TemplateShown]:
-    """All templates, newest first."""
-    return await call.read(views.templates, query.cursor, query.limit)
+async def list_templates(call: Call, query: TemplateQuery) -> Page[templates.TemplateShown]:
+    """Our own templates and those that channels' providers keep, newest first."""
+    wanted = templates.Wanted(source=query.source, channel=query.channel, q=query.q.strip())
+    return await call.read(templates.page, wanted, query.cursor, query.limit)
+
+
+@endpoint("POST", "/channels/{channel_id}/templates/sync", Right.TEMPLATES_WRITE)
+async def sync_templates(call: Call, channel_id: int) -> ListRead:
+    """Read the list that the channel's provider keeps, now. 409 says in words why it could not be read."""
+    found = await sync(call.app[keys.HOUSE], channel_id, call.now)
+    return ListRead(added=found.added, changed=found.changed, removed=found.removed)
 
 
 @endpoint("POST", "/templates", Right.TEMPLATES_WRITE, status=201)
-async def add_template(call: Call, body: NewTemplate) -> views.TemplateShown:
+async def add_template(call: Call, body: NewTemplate) -> templates.TemplateShown:
     """Keep a template. 422 says what cannot be rendered."""
     number = await call.run(
         actions.add_template, call.now, call.me, name=body.name, language=body.language, body=body.body, subject=body.subject
     )
-    return await call.read(views.template, number)
+    return await call.read(templates.own, number)
 
 
 @endpoint("PATCH", "/templates/{template_id}", Right.TEMPLATES_WRITE)
-async def change_template(call: Call, template_id: int, body: TemplateChange) -> views.TemplateShown:
+async def change_template(call: Call, template_id: int, body: TemplateChange) -> templates.TemplateShown:
     """Change a template."""
     await call.run(actions.change_template, call.now, call.me, template_id, body.given())
-    return await call.read(views.template, template_id)
+    return await call.read(templates.own, template_id)
 
 
 @endpoint("DELETE", "/templates/{template_id}", Right.TEMPLATES_WRITE)

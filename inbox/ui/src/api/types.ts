@@ -36,20 +36,40 @@ export interface ConversationPatch {
 
 export type State = 'queued' | 'sending' | 'sent' | 'delivered' | 'read' | 'failed' | 'unknown';
 export interface Attachment {
-  id: Id; kind: string; name: string; mime: string; size: number | null; url: string;
-  state: 'waiting' | 'stored' | 'failed'; width?: number | null; height?: number | null;
+  id: Id; kind: string; name: string; mime: string; size: number | null; url: string; thumbnail?: string | null;
+  state: 'waiting' | 'stored' | 'failed'; reason?: string | null; width?: number | null; height?: number | null; duration?: number | null;
 }
 export interface Choice { id: string; title: string }
+/** Another way to the same person. `why` it is offered, in words; `address` may be empty. */
+export interface Alternative { channel: ChannelRef; address: string; why?: string | null }
+export interface Place { latitude: number; longitude: number; name?: string | null; address?: string | null }
+/** Somebody whose card was passed on; providers differ in how they write it. */
+export interface Card { name?: string | { formatted_name?: string }; phone?: string; phones?: (string | { phone?: string })[]; emails?: (string | { email?: string })[]; org?: { company?: string }; organisation?: string }
+export interface Call { status?: string; direction?: string; duration?: number; recording_duration?: number }
 export interface Message {
   id: Id; conversation_id: Id; direction: 'in' | 'out' | 'note'; author: { kind: Author; id: Id | null; name: string | null };
   channel: { id: Id; kind: string } | null; kind: string; text: string; html?: string | null; subject?: string | null;
   quoted?: string | null; auto_reply?: boolean; bounce?: { address: string; code: string; hard: boolean } | null;
-  choices?: Choice[]; location?: { latitude: number; longitude: number; name?: string | null } | null;
+  choices?: Choice[]; location?: Place | null; template?: TemplateUse | null; data?: { call?: Call; contacts?: Card[]; [name: string]: unknown };
+  code?: string | null; alternatives?: Alternative[] | null;
   attachments: Attachment[]; reply_to: Id | null; external_id: string | null; state: State | null; reason: string | null;
   at: Time; send_at?: Time | null; edited_at: Time | null; deleted_at: Time | null; reactions: { emoji: string; author: string }[]; broadcast_id?: Id | null;
 }
+export interface TemplateUse { name: string; language: string; variables?: Record<string, string>; buttons?: Record<string, string>; media?: { file?: string | number; name?: string; mime?: string } }
 export interface NewMessage {
   text: string; channel_id?: Id; attachments?: { file: string | number; name: string; mime: string }[]; reply_to?: Id; subject?: string; note?: boolean; send_at?: Time;
+  template?: TemplateUse;
+}
+/** What a message said before it was changed, and until when. */
+export interface Version { text: string; html?: string | null; at: Time }
+/** What the channel will make of a message before it is sent. */
+export interface Part {
+  text: string; html?: string | null; subject?: string | null; choices?: Choice[]; attachments?: { kind: string; name: string; as: 'media' | 'link' }[]; template?: TemplateUse | null;
+}
+export interface Segments { encoding: string; characters: number; count: number; left: number }
+export interface Preview {
+  channel: ChannelRef; parts: Part[]; notes: { code: string; text: string }[]; segments: Segments | null;
+  window: { open: boolean; until: Time | null } | null; problem: { code: string; text: string } | null; alternatives: Alternative[];
 }
 export interface Event { id: Id; at: Time; kind: string; actor: { kind: string; id: Id | null; name: string | null } | null; data: Record<string, unknown> }
 export interface Upload { file: string | number; kind: string; name: string; mime: string; size: number; url: string }
@@ -83,14 +103,31 @@ export interface ChannelKind { kind: string; title: string; fields: ChannelField
 export interface Channel {
   id: Id; kind: string; name: string; title: string; account: { name?: string; address?: string; notes?: string | string[] } | null;
   state: 'ok' | 'failing' | 'disabled'; error: string | null; settings: Record<string, Setting>; webhook: string;
-  team: Named | Id | null; capabilities: Record<string, unknown>; created_at: Time;
+  team: Named | Id | null; capabilities: Record<string, unknown>; created_at: Time; health?: Health | null;
 }
-export interface RawBody { id: Id; received_at: Time; method: string; state: string; error: string | null; events: number | null; size: number }
+export interface Health {
+  state: 'ok' | 'failing' | 'paused' | 'disabled'; error: string | null; since: Time | null; paused_until: Time | null; waiting: number;
+  last_in_at: Time | null; last_out_at: Time | null;
+}
+export interface RawBody { id: Id; received_at: Time; method: string; state: string; error: string | null; events: number | null; size: number; preview?: string | null }
+/** One delivery as the provider made it, secrets masked, and what was understood of it. */
+export interface RawDetail {
+  id: Id; received_at: Time; method: string; url: string; headers: Record<string, string>; body: string; error: string | null; truncated?: boolean;
+  events: ({ kind?: string; type?: string; id?: string | number | null } & Record<string, unknown>)[];
+}
+export interface Check { name: string; state: 'ok' | 'warning' | 'error'; text: string; mend?: string | null }
 
 export interface Flow { id: Id; name: string; language: string; source: string; enabled: boolean; version?: number; changed_at?: Time }
 /** `line` counts from 1; 0: nobody knows. */
 export interface Trouble { step: string; field: string; message: string; line: number }
-export interface Template { id: Id; name: string; language: string; body: string; subject?: string | null }
+export interface TemplateButton { kind: string; text: string; variable?: string | boolean | null }
+export interface Template {
+  id: Id; name: string; language: string; body: string; subject?: string | null;
+  source?: 'own' | 'provider'; channel?: ChannelRef | null; external_id?: string | null; category?: string | null; quality?: string | null;
+  status?: 'approved' | 'pending' | 'rejected' | 'paused' | 'disabled' | null;
+  header?: { kind: 'text' | 'image' | 'video' | 'document' | 'location' | null; text?: string | null; variables?: string[] } | null;
+  footer?: string | null; buttons?: TemplateButton[]; variables?: string[]; problem?: string | null;
+}
 
 export type BroadcastState = 'draft' | 'planning' | 'running' | 'paused' | 'done' | 'cancelled';
 export type RecipientCounts = Partial<Record<'waiting' | State | 'skipped', number>>;

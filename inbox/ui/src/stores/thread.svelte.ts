@@ -1,6 +1,6 @@
 // One person's whole timeline around the conversation that is open: pages of messages, its events, who is typing.
 import { SvelteMap } from 'svelte/reactivity';
-import { asProblem, get, list, post, type Problem } from '../api/client.ts';
+import { asProblem, get, list, post, remove, type Problem } from '../api/client.ts';
 import type { Conversation, Event, Id, Message, Page, State } from '../api/types.ts';
 import { firstUnread } from '../lists/timeline.ts';
 import { on } from '../live/live.svelte.ts';
@@ -91,7 +91,8 @@ export class Thread {
 
   /** A message came or changed. One older than what is loaded comes with its page. */
   async #heard(id: Id): Promise<void> {
-    const message = await get<Message>(`/messages/${id}`).catch(() => null);
+    const message = await get<Message>(`/messages/${id}`).catch((error: unknown) => (asProblem(error).status === 404 ? undefined : null));
+    if (message === undefined) { this.#byId.delete(id); return; }
     if (!message) return this.#soon();
     const oldest = this.messages[0];
     if (this.older !== null && oldest && order(message, oldest) < 0) return;
@@ -122,6 +123,8 @@ export class Thread {
     const known = this.#byId.get(id as Id);
     if (!known) return;
     this.#byId.set(known.id, { ...known, state: state as State, reason: (reason as string | null | undefined) ?? known.reason });
+    // What else can be done about it, only the message itself tells.
+    if (state === 'failed') void this.#heard(known.id);
   }
 
   #typed({ conversation_id: which, manager_id: manager }: Record<string, unknown>): void {
@@ -131,8 +134,18 @@ export class Thread {
     this.#typingTimer = setTimeout(() => (this.typing = { customer: false, manager: null }), 6000);
   }
 
-  async retry(id: Id, confirm: boolean): Promise<void> {
-    this.keep([await post<Message>(`/messages/${id}/retry`, confirm ? { confirm: true } : {})]);
+  /** Sends again, over another channel where one is named. The server makes it a message of its own. */
+  async retry(id: Id, confirm: boolean, channel?: Id): Promise<void> {
+    const made = await post<Message>(`/messages/${id}/retry`, { ...(confirm ? { confirm: true } : {}), ...(channel === undefined ? {} : { channel_id: channel }) });
+    const old = this.#byId.get(id);
+    if (old && made.id !== id) this.#byId.set(id, { ...old, data: { ...old.data, retried_as: made.id } });
+    this.keep([made]);
     this.#soon();
+  }
+
+  /** Takes back what waits for its time. */
+  async cancel(id: Id): Promise<void> {
+    await remove(`/messages/${id}`);
+    this.#byId.delete(id);
   }
 }

@@ -1,8 +1,11 @@
 // The server speaks English; the sentences that operators meet are known here and said in their language.
 import { t, type Key } from './text.svelte.ts';
 
+/** The one reason that an approved template gets around. */
+export const SHUT = "The channel's window is shut: only an approved template can be sent until the customer writes again.";
+
 const sentences: Record<string, Key> = {
-  "The channel's window is shut: only an approved template can be sent until the customer writes again.": 'said.window_shut',
+  [SHUT]: 'said.window_shut',
   'The customer asked to stop messages on this channel.': 'said.stopped',
   'The customer cannot be reached on this channel.': 'said.blocked',
   'This channel is switched off.': 'said.disabled',

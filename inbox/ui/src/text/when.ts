@@ -85,3 +85,9 @@ export function snoozeChoices(now: Date): { name: 'hour' | 'evening' | 'tomorrow
     ...(monday > 1 ? [{ name: 'monday' as const, at: at(monday, 9) }] : []),
   ];
 }
+
+/** As `<input type="datetime-local">` wants it, in the person's own time. */
+export function fieldTime(at: Date): string {
+  const two = (n: number) => String(n).padStart(2, '0');
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
+}

@@ -1,6 +1,7 @@
 // The HTTP contract spoken by an invented server, stream included: for development, for looking, for browser tests.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Broadcast, Conversation, Id, Message } from '../../src/api/types.ts';
+import type { Broadcast, Conversation, Id, Message, NewMessage } from '../../src/api/types.ts';
+import * as care from './care.ts';
 import * as data from './data.ts';
 
 type Query = URLSearchParams;
@@ -78,14 +79,24 @@ function sendMessage({ id, body, key }: Call) {
   const reach = c.reaches?.find((each) => each.channel.id === body['channel_id']);
   if (!body['note'] && reach && !reach.can_send) throw new Refusal(409, reach.reason ?? 'Канал закрыт.');
   const files = ((body['attachments'] ?? []) as { file: string }[]).map(({ file }, index) => ({ id: Date.now() + index, kind: uploads.get(file)?.mime.startsWith('image/') ? 'image' : 'file', ...uploads.get(file)!, url: `/api/v1/files/${file}`, state: 'stored' as const }));
-  const message = data.add(id, 0, body['note'] ? 'note' : 'out', body['channel_id'] ?? c.channel?.id ?? 1, { text, at: new Date().toISOString(), state: body['note'] ? null : 'queued', attachments: files, reply_to: body['reply_to'] ?? null, subject: body['subject'] ?? null });
+  const message = data.add(id, 0, body['note'] ? 'note' : 'out', body['channel_id'] ?? c.channel?.id ?? 1, { text, at: new Date().toISOString(), state: body['note'] ? null : 'queued', attachments: files, reply_to: body['reply_to'] ?? null, subject: body['subject'] ?? null, template: body['template'] ?? null, send_at: body['send_at'] ?? null });
+  if (body['template']) message.text = care.approved.find((each) => each.name === body['template'].name)?.body ?? '';
   sentKeys.set(key, message);
   if (!body['note']) Object.assign(c, { status: 'waiting', waiting_since: null, answer_due: null, unread: 0 });
   Object.assign(c, { last_message: { text, at: message.at, direction: message.direction, author: 'manager' } });
   tell('message', { conversation_id: id, message_id: message.id });
   tell('conversation', { conversation_id: id });
-  if (!body['note']) (['sent', 'delivered', 'read'] as const).forEach((state, index) => setTimeout(() => { message.state = state; tell('state', { message_id: message.id, conversation_id: id, state, reason: null }); }, 700 * (index + 1)));
+  if (!body['note'] && !message.send_at) (['sent', 'delivered', 'read'] as const).forEach((state, index) => setTimeout(() => { message.state = state; tell('state', { message_id: message.id, conversation_id: id, state, reason: null }); }, 700 * (index + 1)));
   return message;
+}
+
+function retry({ id, body }: Call) {
+  const old = find(data.messages, id);
+  if (old.state === 'unknown' && !body['confirm']) throw new Refusal(409, 'Сообщение могло дойти.');
+  const made = data.add(old.conversation_id, 0, 'out', body['channel_id'] ?? old.channel!.id, { text: old.text, at: new Date().toISOString(), state: 'queued' });
+  old.data = { ...old.data, retried_as: made.id };
+  setTimeout(() => { made.state = 'sent'; tell('state', { message_id: made.id, conversation_id: made.conversation_id, state: 'sent', reason: null }); }, 800);
+  return made;
 }
 
 function patchConversation({ id, body }: Call) {
@@ -144,7 +155,11 @@ const routes: [string, string, Handler][] = [
   ['POST', '/conversations/:id/messages', sendMessage],
   ['GET', '/conversations/:id/events', ({ id, query }) => paged(data.events[id] ?? [], query)],
   ['GET', '/messages/:id', ({ id }) => find(data.messages, id)],
-  ['POST', '/messages/:id/retry', ({ id }) => { const m = find(data.messages, id); m.state = 'queued'; m.reason = null; setTimeout(() => { m.state = 'sent'; tell('state', { message_id: id, conversation_id: m.conversation_id, state: 'sent', reason: null }); }, 800); return m; }],
+  ['DELETE', '/messages/:id', ({ id }) => { const m = find(data.messages, id); if (m.state !== 'queued') throw new Refusal(409, 'Сообщение уже отправляется.'); data.messages.splice(data.messages.indexOf(m), 1); tell('message', { conversation_id: m.conversation_id, message_id: id }); }],
+  ['GET', '/messages/:id/versions', ({ id }) => care.versions(find(data.messages, id))],
+  ['POST', '/messages/:id/retry', retry],
+  ['POST', '/conversations/:id/preview', ({ id, body }) => care.preview(id, body as NewMessage)],
+  ['POST', '/files/:id/fetch', ({ id }) => { const file = data.messages.flatMap((m) => m.attachments).find((each) => each.id === id)!; file.state = 'waiting'; return file; }],
   ['GET', '/managers', ({ query }) => paged(data.managers, query)],
   ['POST', '/managers', ({ body }) => { if (data.managers.some((m) => m.email === body['email'])) throw new Refusal(422, 'Не сохранено.', [{ field: 'email', message: 'Такая почта уже есть.' }]); return withId(data.managers, { role: 'operator', language: 'ru', available: false, capacity: 20, open: 0, teams: [], disabled: false, ...body }); }],
   ['PATCH', '/managers/:id', ({ id, body }) => Object.assign(find(data.managers, id), body)],
@@ -162,19 +177,22 @@ const routes: [string, string, Handler][] = [
   ['GET', '/tasks', ({ query }) => paged(data.tasks.filter((each) => (query.get('done') === 'true' ? each.done_at : !each.done_at) && (query.get('manager') !== 'me' || each.manager?.id === 1) && (query.get('manager') !== 'none' || !each.manager)), query)],
   ['POST', '/tasks', ({ body }) => withId(data.tasks, { kind: 'manual', title: body['title'], contact: null, conversation_id: body['conversation_id'] ?? null, manager: { id: 1, name: me().name }, team: null, due_at: body['due_at'] ?? null, created_at: new Date().toISOString(), done_at: null, late: false })],
   ['PATCH', '/tasks/:id', ({ id, body }) => { const task = find(data.tasks, id); const { done, ...rest } = body; Object.assign(task, rest); if (done !== undefined) task.done_at = done ? new Date().toISOString() : null; return task; }],
-  ['GET', '/channels', ({ query }) => paged(data.channels, query)],
+  ['GET', '/channels', ({ query }) => paged(data.channels.map(care.withHealth), query)],
   ['GET', '/channels/kinds', () => ({ items: kinds })],
   ['POST', '/channels', ({ body }) => { if (!body['settings']?.token && body['kind'] === 'telegram') throw new Refusal(422, 'Канал не создан.', [{ field: 'settings.token', message: 'Нужен токен бота.' }]); return withId(data.channels, { ...data.channels[0]!, ...body }); }],
   ['PATCH', '/channels/:id', ({ id, body }) => Object.assign(find(data.channels, id), body)],
   ['DELETE', '/channels/:id', ({ id }) => { data.channels.splice(data.channels.findIndex((c) => c.id === id), 1); }],
-  ['POST', '/channels/:id/check', ({ id }) => (id === 3 ? { ok: false, problem: 'Twilio отвечает 401: ключ отозван.' } : { ok: true, account: find(data.channels, id).account })],
-  ['GET', '/channels/:id/raw', ({ query }) => paged(Array.from({ length: 7 }, (_, index) => ({ id: 90 - index, received_at: data.ago(index * 9 + 2), method: 'POST', state: index === 2 ? 'failed' : 'done', error: index === 2 ? 'update.message: unknown kind' : null, events: index === 2 ? 0 : 1, size: 600 + index * 31 })), query)],
-  ['POST', '/raw/:id/replay', ({ id }) => ({ id, state: 'done' })],
+  ['POST', '/channels/:id/check', ({ id }) => care.checks(id)],
+  ['POST', '/channels/:id/test', ({ id, body }) => { if (!/\d/.test(String(body['address']))) throw new Refusal(422, 'Не отправлено.', [{ field: 'address', message: 'Это не адрес этого канала.' }]); const m = data.add(1, 0, 'out', id, { text: body['text'] ?? '', at: new Date().toISOString(), state: 'queued' }); setTimeout(() => { m.state = 'delivered'; tell('state', { message_id: m.id, conversation_id: 1, state: 'delivered', reason: null }); }, 900); return { message_id: m.id, conversation_id: 1 }; }],
+  ['POST', '/channels/:id/templates/sync', () => ({ added: 1, changed: 0, removed: 0 })],
+  ['GET', '/channels/:id/raw', ({ query }) => paged(care.raws.filter((each) => !query.get('state') || each.state === query.get('state')), query)],
+  ['GET', '/raw/:id', ({ id }) => care.rawDetail(id)],
+  ['POST', '/raw/:id/replay', ({ id }) => (id === 88 ? { stored: 0, known: 0, error: 'update.message: unknown kind' } : { stored: 0, known: 1, error: null })],
   ['GET', '/flows', ({ query }) => paged(data.flows, query)],
   ['POST', '/flows', ({ body }) => withId(data.flows, { enabled: false, ...body })],
   ['PATCH', '/flows/:id', ({ id, body }) => { const problems = body['source'] ? problemsOf(body['source']) : []; if (problems.length) throw new Refusal(422, 'Сценарий не сохранён.', problems.map((each) => ({ field: each.field ?? 'source', message: each.message }))); return Object.assign(find(data.flows, id), body); }],
   ['POST', '/flows/check', ({ body }) => ({ problems: problemsOf(String(body['source'])) })],
-  ['GET', '/templates', ({ query }) => paged(data.templates, query)],
+  ['GET', '/templates', ({ query }) => paged(query.get('channel') ? care.approved : [...data.templates, ...care.approved], query)],
   ['POST', '/templates', ({ body }) => withId(data.templates, body)],
   ['PATCH', '/templates/:id', ({ id, body }) => Object.assign(find(data.templates, id), body)],
   ['DELETE', '/templates/:id', ({ id }) => { data.templates.splice(data.templates.findIndex((each) => each.id === id), 1); }],
@@ -218,7 +236,7 @@ function file(response: ServerResponse, name: string): void {
   const [fill, label] = decodeURIComponent(name).split('-');
   if (!label) { response.writeHead(200, { 'Content-Type': 'application/octet-stream' }); response.end(''); return; }
   response.writeHead(200, { 'Content-Type': 'image/svg+xml' });
-  response.end(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 300"><rect width="400" height="300" fill="${fill}"/><path d="M60 230 150 120l70 80 50-50 80 80z" fill="#fff" opacity=".5"/><circle cx="300" cy="80" r="28" fill="#fff" opacity=".6"/></svg>`);
+  response.end(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 300" width="1200" height="900"><rect width="400" height="300" fill="${fill}"/><path d="M60 230 150 120l70 80 50-50 80 80z" fill="#fff" opacity=".5"/><circle cx="300" cy="80" r="28" fill="#fff" opacity=".6"/></svg>`);
 }
 
 /** Ways for a test or a person to make things happen: /api/mock/arrive?id=&text=, /api/mock/typing?id=, /api/mock/signout. */

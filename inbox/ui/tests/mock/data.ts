@@ -88,10 +88,16 @@ add(1, DAY * 1 + 59, 'out', 1, { text: 'Отвечу в течение часа.
 add(1, DAY * 1 + 50, 'in', 1, { text: 'Спасибо!', reply_to: answer.id, reactions: [{ emoji: '👍', author: 'Анна Белова' }] });
 add(1, 64, 'in', 2, { text: 'Пишу в WhatsApp, мне тут удобнее. Вот что привезли:' });
 add(1, 63, 'in', 2, { text: '', kind: 'image', attachments: [image(71, 'коробка.jpg', 'tan')] });
-add(1, 61, 'in', 2, { text: '', kind: 'voice', attachments: [{ id: 72, kind: 'voice', name: '', mime: 'audio/ogg', size: 18_000, url: '/api/v1/files/voice', state: 'stored' }] });
+add(1, 61, 'in', 2, { text: '', kind: 'voice', attachments: [{ id: 72, kind: 'voice', name: '', mime: 'audio/ogg', size: 18_000, url: '/api/v1/files/voice', state: 'stored', duration: 23 }] });
+add(1, 60, 'in', 2, { text: '', kind: 'location', location: { latitude: 59.93863, longitude: 30.31413, name: 'Подъезд со двора', address: 'Санкт-Петербург, Примерная ул., 12' } });
+add(1, 59, 'in', 2, { text: 'Олег', kind: 'contact', data: { contacts: [{ name: { formatted_name: 'Олег, консьерж' }, phones: [{ phone: '+7 921 000-00-07' }], org: { company: 'ТСЖ «Маяк»' } }] } });
+add(1, 58, 'in', 3, { text: 'Missed call: nobody answered', kind: 'call', data: { call: { status: 'no-answer' } } });
+add(1, 57, 'in', 3, { text: 'Call ended after 95 s', kind: 'call', data: { call: { status: 'completed', duration: 95 } }, attachments: [{ id: 75, kind: 'audio', name: 'запись.mp3', mime: 'audio/mpeg', size: 380_000, url: '/api/v1/files/voice', state: 'stored', duration: 95 }] });
+add(1, 56, 'in', 2, { text: '', kind: 'file', attachments: [{ id: 76, kind: 'file', name: 'Чек.pdf', mime: 'application/pdf', size: null, url: '', state: 'failed', reason: 'The provider no longer has the file' }, { id: 77, kind: 'image', name: '', mime: '', size: null, url: '', state: 'waiting' }] });
 add(1, 55, 'out', 2, { text: 'Вижу, плафон треснул. Отправлю новый сегодня же. Акт во вложении: распечатывать не нужно.', attachments: [{ id: 73, kind: 'file', name: 'Акт о замене Л-2041, подписанный обеими сторонами.pdf', mime: 'application/pdf', size: 248_000, url: '/api/v1/files/act', state: 'stored' }], state: 'delivered' });
-add(1, 52, 'out', 2, { text: 'Адрес прежний: ул. Примерная, 12?', state: 'failed', reason: 'WhatsApp не принял: номер временно недоступен.' });
+add(1, 52, 'out', 2, { text: 'Адрес прежний: ул. Примерная, 12?', state: 'failed', reason: 'WhatsApp не принял: номер временно недоступен.', code: '131026', alternatives: [{ channel: ref(1), address: '@client_1', why: '' }, { channel: ref(4), address: 'client1@mail.example', why: '' }] });
 add(1, 40, 'out', 2, { text: 'Курьер будет с 18 до 20.', state: 'unknown' });
+add(1, 39, 'out', 2, { text: 'Напоминаю: завтра с 18 до 20 будет курьер.', state: 'queued', send_at: new Date(now + 20 * 60 * MIN).toISOString() });
 add(1, 16, 'in', 2, { text: 'Да, адрес тот же. А можно после семи?' });
 add(1, 14, 'in', 2, { text: 'И ещё вопрос: лампочки к нему подойдут обычные E27 или нужны какие-то особенные? У нас высокие потолки, хочется, чтобы света хватало на весь стол.' });
 

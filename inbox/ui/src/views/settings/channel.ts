@@ -1,7 +1,21 @@
 // Words and colours of a channel's state, and its settings as a form holds them.
-import type { Channel, ChannelField, Setting } from '../../api/types.ts';
+import type { Channel, ChannelField, Health, Setting } from '../../api/types.ts';
 
-export const tone = (state: Channel['state']): string => ({ ok: 'ok', failing: 'bad', disabled: '' })[state];
+export const tone = (state: Health['state']): string => ({ ok: 'ok', failing: 'bad', paused: 'warn', disabled: '' })[state];
+
+/** How the channel fares; from its state alone where the server tells no more. */
+export function healthOf(channel: Channel): Health {
+  return channel.health ?? { state: channel.state, error: channel.error, since: null, paused_until: null, waiting: 0, last_in_at: null, last_out_at: null };
+}
+
+/** JSON on lines of its own; a form by its fields; anything else as it came. */
+export function pretty(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return /^[\w.%-]+=[^\s<]*(&[\w.%-]+=[^\s<]*)*$/.test(body) ? [...new URLSearchParams(body)].map(([name, value]) => `${name}: ${value}`).join('\n') : body;
+  }
+}
 
 /** What the server is sent: typed, without secrets left as they were. */
 export function settingsOf(fields: ChannelField[], form: Record<string, string | boolean>, kept: Record<string, Setting> = {}): Record<string, Setting> {
