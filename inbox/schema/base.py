@@ -49,11 +49,14 @@ def _aware(value: datetime | None) -> datetime | None:
 
 
 def _to_microseconds(value: datetime | None) -> int | None:
-    return None if value is None else (_aware(value) - _EPOCH) // _MICROSECOND  # type: ignore[operator]
+    if value is None:
+        return None
+    since = _aware(value) - _EPOCH  # type: ignore[operator]
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def _from_microseconds(value: int | None) -> datetime | None:
-    return None if value is None else _EPOCH + timedelta(microseconds=value)
+    return None if value is None else _EPOCH + value * _MICROSECOND
 
 
 def _to_utc(value: datetime | None) -> datetime | None:

@@ -8,12 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import reach
+from inbox import bulk, reach
 from inbox import schema as t
 from inbox.refusals import NotFound
 from inbox.views import search
 from inbox.views.paging import Page, cut, decode
 from inbox.views.shapes import ChannelName, Named, channel_named, named
+from inbox.within import within
 
 ACTIVE = ("open", "waiting", "snoozed")
 COUNT_TO = 1000
@@ -135,8 +136,10 @@ def page(connection: sa.Connection, wanted: Filter, sort: str, cursor: str | Non
     statuses = tuple(wanted.statuses) or (t.STATUSES if {"manager", "nobody"} & given.keys() else ())
     shape = Shape(statuses=statuses, names=frozenset(given), waiting=wanted.waiting, sort=sort)
     # Building a statement costs more than running it: each shape is built once.
-    statement = _statement(shape) if wanted.counted is None else _build(shape, wanted.counted)
-    rows = connection.execute(statement, given).all()
+    if wanted.counted is None:
+        rows: Sequence[Any] = bulk.fetch(connection, _statement(shape), given)
+    else:
+        rows = connection.execute(_build(shape, wanted.counted), given).all()
     key = "waiting_since" if sort == "waiting" else "last_at"
     return cut(rows, limit, _conversation, lambda row: (getattr(row, key), row.id))
 
@@ -247,10 +250,10 @@ _AFTER = sa.tuple_(sa.bindparam("at", type_=t.Instant), sa.bindparam("id", type_
 _CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
     "manager": _c.manager_id == sa.bindparam("manager"),
     "nobody": _nobodys,
-    "teams": _c.team_id.in_(sa.bindparam("teams", expanding=True)),
+    "teams": within(_c.team_id, "teams"),
     "channel": _c.channel_id == sa.bindparam("channel"),
     "contact": _c.contact_id == sa.bindparam("contact"),
-    "contacts": _c.contact_id.in_(sa.bindparam("contacts", expanding=True)),
+    "contacts": within(_c.contact_id, "contacts"),
 }
 
 
