@@ -3,6 +3,7 @@
 Source: Meta's "Interactive messages". Only one kind of button can stand under a message; the others are said in the text.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl
@@ -12,9 +13,10 @@ from channels.fit_parts.instead import say_instead
 from channels.whatsapp_parts.formats import Body, Uploaded
 
 BUTTONS, ROWS = 3, 10
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 BUTTON_TITLE, ROW_TITLE, ROW_DESCRIPTION, SECTION_TITLE, INTERACTIVE_BODY = 20, 24, 72, 24, 1024
-_PRESSED = ("reply", "link", "form", "location")
-"""Kinds of choices; where a message mixes them, the first of these that it has stays a button."""
+_PRESSED = ("form", "reply", "link", "location")
+"""Kinds of choices; where a message mixes them, the first of these that it has stays a button: no words can stand for a form."""
 
 
 def interactive(message: OutgoingMessage, files: Sequence[Uploaded], list_button: str) -> tuple[list[Body | str], Body]:
@@ -37,11 +39,13 @@ def interactive(message: OutgoingMessage, files: Sequence[Uploaded], list_button
 
 
 def _in_words(message: OutgoingMessage, kept: Sequence[Choice]) -> OutgoingMessage:
-    """The text with lines for the choices that cannot be buttons here."""
+    """The text with lines for the choices that cannot be buttons here: replies are numbered, as where there are no buttons."""
     others = [choice for choice in message.choices if choice not in kept]
     if not others:
         return message
-    return say_instead(replace(message, choices=others), Capabilities(natively=frozenset({"location", "contacts", "reaction"})))
+    numbered = [f"{n}. {choice.title}" for n, choice in enumerate((c for c in others if c.kind == "reply"), start=1)]
+    said = say_instead(replace(message, choices=others), Capabilities(natively=frozenset({"location", "contacts", "reaction"})))
+    return replace(said, text="\n\n".join(part for part in (said.text, "\n".join(numbered)) if part))
 
 
 def _action(kind: str, choices: Sequence[Choice], list_button: str) -> Body:
@@ -83,7 +87,7 @@ def _row(choice: Choice) -> Body:
 
 
 def _link(choice: Choice) -> Body:
-    parameters = {"display_text": _cut(choice.title or "Open link", BUTTON_TITLE), "url": choice.value}
+    parameters = {"display_text": _cut(choice.title or "Open Link", BUTTON_TITLE), "url": choice.value}
     return {"type": "cta_url", "action": {"name": "cta_url", "parameters": parameters}}
 
 
@@ -94,21 +98,31 @@ def _ask_place(choice: Choice) -> Body:
 def _form(choice: Choice) -> Body:
     """A flow: `ID`, `dx:ID` where its own server leads on, or `ID/SCREEN?field=value` to open at a screen with data.
 
-    A field `token` comes back with the answer.
+    A field `token` comes back with the answer. What cannot be read so opens the form at its beginning.
     """
-    path, _, query = choice.value.removeprefix("dx:").partition("?")
-    flow_id, _, screen = path.partition("/")
-    fields = dict(parse_qsl(query, keep_blank_values=True))
-    token = fields.pop("token", "")
-    parameters: Body = {"flow_message_version": "3", "flow_id": flow_id, "flow_cta": _cut(choice.title or "Open", BUTTON_TITLE)}
-    if token:
-        parameters["flow_token"] = token
-    if choice.value.startswith("dx:"):
-        parameters["flow_action"] = "data_exchange"
-    elif screen:
-        payload: Body = {"screen": screen, **({"data": fields} if fields else {})}
-        parameters |= {"flow_action": "navigate", "flow_action_payload": payload}
+    address, _, query = choice.value.partition("?")
+    flow_id, _, screen = address.removeprefix("dx:").partition("/")
+    parameters: Body = {
+        "flow_message_version": "3",
+        "flow_id": flow_id,
+        "flow_cta": _cut(choice.title or "Open Form", BUTTON_TITLE),
+    }
+    fields = dict(parse_qsl(query, keep_blank_values=True)) if not _BAD_ESCAPE.search(query) else None
+    if fields is not None:
+        parameters |= _opening(fields, screen, by_server=address.startswith("dx:"))
     return {"type": "flow", "action": {"name": "flow", "parameters": parameters}}
+
+
+def _opening(fields: dict[str, str], screen: str, *, by_server: bool) -> Body:
+    """Where a form opens and with what. A server takes no data from us: with both, it opens at its beginning."""
+    token = fields.pop("token", "")
+    opening: Body = {"flow_token": token} if token else {}
+    if by_server:
+        return {**opening, "flow_action": "data_exchange"} if not fields else opening
+    if screen:
+        payload: Body = {"screen": screen, **({"data": fields} if fields else {})}
+        opening |= {"flow_action": "navigate", "flow_action_payload": payload}
+    return opening
 
 
 def _cut(text: str, limit: int) -> str:

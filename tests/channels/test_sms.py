@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,24 @@ def test_the_port_may_be_in_the_signature_or_not(called: str, signed: str) -> No
     make().verify(hook(b"A=1", called, sign(signed, [("A", "1")])))
 
 
+INSIDE, PORT = "http://10.0.0.7:8080/hooks/7", "https://switchboard.example:8443/hooks/7"
+PROXIES = [
+    ("TLS ends before us", "http://switchboard.example/hooks/7", "https", "", URL),
+    ("called by another name", INSIDE, "https", "switchboard.example", URL),
+    ("with its port, through two proxies", INSIDE, "https, http", "switchboard.example:8443, 10.0.0.9", PORT),
+    ("its port is not signed", INSIDE, "https", "switchboard.example:8443", URL),
+]
+
+
+@pytest.mark.parametrize(("called", "scheme", "host", "signed"), [p[1:] for p in PROXIES], ids=[p[0] for p in PROXIES])
+def test_behind_a_proxy_the_public_address_counts(called: str, scheme: str, host: str, signed: str) -> None:
+    given = hook(b"A=1", called, sign(signed, [("A", "1")]))
+    told = {"x-forwarded-proto": scheme, "x-forwarded-host": host}
+    make().verify(replace(given, headers={**given.headers, **told}))
+    with pytest.raises(BadSignature):
+        make().verify(replace(given, headers={**given.headers, **told, "x-forwarded-host": "elsewhere.example"}))
+
+
 def test_a_missing_signature_is_told_apart() -> None:
     with pytest.raises(BadSignature) as error:
         make().verify(hook(b"A=1"))
@@ -225,6 +244,11 @@ MESSAGES: list[tuple[str, Hook, dict[str, Any]]] = [
         {"text": "\ufffd"},
     ),
     ("advert", sample("whatsapp_advert"), {"start": "ad-17", "text": "Hi"}),
+    ("a form", sample("whatsapp_form"), {"kind": "form", "data": {"form": {"screen": "DONE", "data": {"size": "L"}}}}),
+    ("a form that is none", form(InteractiveData="{"), {"kind": "form", "data": {"form": "{"}}),
+    ("help", sample("help"), {"text": "HELP", "data": {"help": True}}),
+    ("passed on", form(Body="x", Forwarded="true"), {"text": "x", "data": {"forwarded": True}}),
+    ("unreadable", form(Body="", MessageType="unsupported"), {"kind": "unsupported", "text": ""}),
 ]
 
 
@@ -319,11 +343,14 @@ def test_a_status_becomes_ours(told: str, state: str, code: str, words: str, blo
 
 
 def test_samples_of_statuses_are_read() -> None:
-    found = [make().parse(sample(name))[0] for name in ("status_delivered", "status_undelivered", "status_stopped")]
+    found = [
+        make().parse(sample(name))[0] for name in ("status_delivered", "status_undelivered", "status_stopped", "whatsapp_failed")
+    ]
     assert [(s.state, s.message_id, s.blocked) for s in found if isinstance(s, DeliveryStatus)] == [
         ("delivered", "m7", False),
         ("failed", "m7", True),
         ("failed", "m7", True),
+        ("failed", "m7", False),
     ]
 
 

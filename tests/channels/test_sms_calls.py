@@ -1,6 +1,8 @@
 """Phone calls: what a caller hears, and the one entry that several webhooks make of a call."""
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 from xml.etree import ElementTree
@@ -141,6 +143,28 @@ OUTCOMES: list[tuple[str, str, Hook, str, str, bool]] = [
 @pytest.mark.parametrize(("calls", "given", "state", "text", "sure"), [o[1:] for o in OUTCOMES], ids=[o[0] for o in OUTCOMES])
 def test_each_webhook_says_what_is_sure(calls: str, given: Hook, state: str, text: str, sure: bool) -> None:
     assert told(make(calls), given) == (state, text, sure)
+
+
+SAMPLES = Path(__file__).parent / "payloads" / "sms"
+TOLD = [
+    ("call_ringing", "missed", "Missed call"),
+    ("call_completed", "missed", "Missed call"),
+    ("call_missed", "missed", "Missed call: nobody answered"),
+    ("call_dialled", "missed", "Missed call: nobody answered"),
+    ("call_voicemail", "voicemail", "Voicemail, 14 s"),
+    ("call_recording", "voicemail", "Voicemail, 14 s"),
+    ("call_anonymous", "missed", "Missed call"),
+]
+
+
+@pytest.mark.parametrize(("name", "state", "text"), TOLD)
+def test_a_sample_of_a_call_is_read(name: str, state: str, text: str) -> None:
+    told = json.loads((SAMPLES / f"{name}.json").read_text())
+    body = urlencode(told["form"]).encode()
+    given = Hook(method="POST", url=f"{URL}?{told['query']}", headers={}, body=body, received_at=NOW)
+    message, *_ = make("voicemail").parse(given)
+    assert isinstance(message, InboundMessage)
+    assert (message.kind, message.data["call"]["state"], message.text) == ("call", state, text)
 
 
 def test_a_recording_comes_with_its_caller_and_is_fetched_from_twilio() -> None:

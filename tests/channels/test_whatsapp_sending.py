@@ -290,6 +290,12 @@ RICH: Sequence[tuple[str, OutgoingMessage, Sequence[Uploaded], Sequence[Mapping[
         [pressed("flow", flow())],
     ),
     (
+        "a form beside replies, which are numbered",
+        message(text="Pick", choices=[*choices(1), Choice(id="f", title="Book", kind="form", value="77")]),
+        [],
+        [pressed("flow", flow(), "Pick\n\n1. Choice 0")],
+    ),
+    (
         "a form at a screen, with data and a token",
         message(text="Pick", choices=[Choice(id="f", title="Book", kind="form", value="77/DATE?day=5&token=t%3D1")]),
         [],
@@ -305,6 +311,12 @@ RICH: Sequence[tuple[str, OutgoingMessage, Sequence[Uploaded], Sequence[Mapping[
         message(text="Pick", choices=[Choice(id="f", title="Book", kind="form", value="dx:77")]),
         [],
         [pressed("flow", flow(flow_action="data_exchange"))],
+    ),
+    (
+        "a form whose data cannot be read opens at its beginning",
+        message(text="Pick", choices=[Choice(id="f", title="Book", kind="form", value="77/DATE?day=50%")]),
+        [],
+        [pressed("flow", flow())],
     ),
     (
         "a place",

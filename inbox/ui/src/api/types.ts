@@ -125,7 +125,7 @@ export interface Template {
   id: Id; name: string; language: string; body: string; subject?: string | null;
   source?: 'own' | 'provider'; channel?: ChannelRef | null; external_id?: string | null; category?: string | null; quality?: string | null;
   status?: 'approved' | 'pending' | 'rejected' | 'paused' | 'disabled' | null;
-  header?: { kind: 'text' | 'image' | 'video' | 'document' | 'location' | null; text?: string | null; variables?: string[] } | null;
+  header?: { kind: 'text' | 'image' | 'video' | 'gif' | 'document' | 'location' | null; text?: string | null; variables?: string[] } | null;
   footer?: string | null; buttons?: TemplateButton[]; variables?: string[]; problem?: string | null;
 }
 

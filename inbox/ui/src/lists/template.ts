@@ -11,32 +11,37 @@ export function fillHoles(text: string, values: Record<string, string>): string 
 const names = (text: string | null | undefined): string[] => [...(text ?? '').matchAll(hole)].map((match) => match[1]!);
 const once = (all: string[]): string[] => [...new Set(all)];
 
-export interface Blank { key: string; kind: 'header' | 'body' | 'button'; name: string; label: string }
-export const MEDIA = ['image', 'video', 'document'] as const;
+export interface Blank { key: string; kind: 'header' | 'body' | 'button'; label: string }
+export const MEDIA = ['image', 'video', 'gif', 'document'] as const;
 
-/** Everything that has to be filled in before the template can go. Buttons are named by their place. */
+/** A heading's own variables are named `header` (its only {{1}}) or `header.NAME`. */
+const inHeading = (key: string) => (key === 'header' ? '1' : key.slice('header.'.length));
+
+/** Everything that has to be filled in before the template can go, by the names the server knows. Buttons are named by their place. */
 export function blanks(template: Template): Blank[] {
-  const header = template.header?.kind === 'text' ? once(template.header.variables?.length ? template.header.variables : names(template.header.text)) : [];
-  const listed = (template.variables ?? []).filter((name) => !name.startsWith('header') && !name.startsWith('button'));
-  const body = once([...names(template.body), ...listed.filter((name) => names(template.body).length === 0 || !header.includes(name))]);
-  const buttons = (template.buttons ?? []).flatMap((button, index) => (button.variable ? [{ key: `button.${index}`, kind: 'button' as const, name: String(index), label: button.text }] : []));
-  return [
-    ...header.map((name): Blank => ({ key: `header.${name}`, kind: 'header', name, label: name })),
-    ...body.map((name): Blank => ({ key: name, kind: 'body', name, label: name })),
-    ...buttons,
-  ];
+  const header = template.header?.kind === 'text' ? (template.header.variables?.length ? template.header.variables : once(names(template.header.text)).map((name) => (name === '1' ? 'header' : `header.${name}`))) : [];
+  const body = once([...names(template.body), ...(template.variables ?? [])]);
+  // A one-time code stands in the text and on its button alike: it is asked for once.
+  const buttons = (template.buttons ?? []).flatMap((button, index) => (button.variable && button.kind !== 'otp' ? [{ key: `button.${index}`, kind: 'button' as const, label: button.text }] : []));
+  return [...header.map((key): Blank => ({ key, kind: 'header', label: inHeading(key) })), ...body.map((key): Blank => ({ key, kind: 'body', label: key })), ...buttons];
 }
 
-const of = (values: Record<string, string>, all: Blank[], kind: Blank['kind']) =>
-  Object.fromEntries(all.filter((blank) => blank.kind === kind).map((blank) => [blank.name, values[blank.key]?.trim() ?? '']));
+/** The words around a blank, by which one knows what belongs there: "…ваш заказ ___ готов. Ждём…". */
+export function around(template: Template, blank: Blank): string {
+  const text = blank.kind === 'header' ? (template.header?.text ?? '') : blank.kind === 'body' ? template.body : '';
+  const found = [...text.matchAll(hole)].find((match) => match[1] === blank.label);
+  if (!found) return '';
+  const plain = (part: string) => part.replace(hole, '…').replace(/\s+/g, ' ');
+  const [before, after] = [plain(text.slice(0, found.index)), plain(text.slice(found.index + found[0].length))];
+  return `${before.length > 24 ? before.slice(-24).replace(/^\S*\s/, '… ') : before}___${after.length > 24 ? after.slice(0, 24).replace(/\s\S*$/, ' …') : after}`.trim();
+}
 
-/** What the server is sent. The header's own variable goes by the name `header`. */
+/** What the server is sent. */
 export function useOf(template: Template, values: Record<string, string>): TemplateUse {
-  const all = blanks(template);
-  const header = Object.values(of(values, all, 'header'))[0];
-  const buttons = of(values, all, 'button');
+  const filled = blanks(template).map((blank) => ({ ...blank, value: values[blank.key]?.trim() ?? '' }));
+  const buttons = Object.fromEntries(filled.filter((each) => each.kind === 'button').map((each) => [each.key.slice('button.'.length), each.value]));
   return {
-    name: template.name, language: template.language, variables: { ...of(values, all, 'body'), ...(header ? { header } : {}) },
+    name: template.name, language: template.language, variables: Object.fromEntries(filled.filter((each) => each.kind !== 'button').map((each) => [each.key, each.value])),
     ...(Object.keys(buttons).length ? { buttons } : {}),
   };
 }
@@ -44,10 +49,10 @@ export function useOf(template: Template, values: Record<string, string>): Templ
 export interface Shown { header: string; body: string; footer: string; buttons: string[] }
 
 export function shown(template: Template, values: Record<string, string>): Shown {
-  const all = blanks(template);
+  const heading = Object.fromEntries(blanks(template).filter((blank) => blank.kind === 'header').map((blank) => [blank.label, values[blank.key] ?? '']));
   return {
-    header: template.header?.kind === 'text' ? fillHoles(template.header.text ?? '', of(values, all, 'header')) : '',
-    body: fillHoles(template.body, of(values, all, 'body')), footer: template.footer ?? '', buttons: (template.buttons ?? []).map((button) => button.text),
+    header: template.header?.kind === 'text' ? fillHoles(template.header.text ?? '', heading) : '',
+    body: fillHoles(template.body, values), footer: template.footer ?? '', buttons: (template.buttons ?? []).map((button) => button.text),
   };
 }
 

@@ -8,9 +8,10 @@ class Directory<T extends { id: Id }> {
   phase = $state<'unasked' | 'loading' | 'ready' | 'failed'>('unasked');
   error = $state.raw<unknown>(null);
   readonly #path: string;
-  readonly #paged: boolean;
+  readonly #query: Record<string, string> | null;
 
-  constructor(path: string, paged = false) { this.#path = path; this.#paged = paged; }
+  /** With a query, even an empty one, the list has pages. */
+  constructor(path: string, query: Record<string, string> | null = null) { this.#path = path; this.#query = query; }
 
   /** Asks once; later calls show what is known. */
   need(): this {
@@ -24,7 +25,7 @@ class Directory<T extends { id: Id }> {
       const found: T[] = [];
       let cursor: string | null = null;
       do {
-        const page: { items: T[]; next?: string | null } = await get(this.#path, this.#paged ? { limit: 200, cursor } : {});
+        const page: { items: T[]; next?: string | null } = await get(this.#path, this.#query ? { ...this.#query, limit: 200, cursor } : {});
         found.push(...page.items);
         cursor = page.next ?? null;
       } while (cursor);
@@ -50,7 +51,8 @@ export type { Directory };
 export const managers = new Directory<Manager>('/managers');
 export const teams = new Directory<Team>('/teams');
 export const channels = new Directory<Channel>('/channels');
-export const templates = new Directory<Template>('/templates', true);
+/** Our own texts; what a channel's provider approves is chosen elsewhere. */
+export const templates = new Directory<Template>('/templates', { source: 'own' });
 
 on('manager', () => managers.refresh());
 on('channel', () => channels.refresh());

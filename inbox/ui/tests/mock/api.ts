@@ -192,7 +192,7 @@ const routes: [string, string, Handler][] = [
   ['POST', '/flows', ({ body }) => withId(data.flows, { enabled: false, ...body })],
   ['PATCH', '/flows/:id', ({ id, body }) => { const problems = body['source'] ? problemsOf(body['source']) : []; if (problems.length) throw new Refusal(422, 'Сценарий не сохранён.', problems.map((each) => ({ field: each.field ?? 'source', message: each.message }))); return Object.assign(find(data.flows, id), body); }],
   ['POST', '/flows/check', ({ body }) => ({ problems: problemsOf(String(body['source'])) })],
-  ['GET', '/templates', ({ query }) => paged(query.get('channel') ? care.approved : [...data.templates, ...care.approved], query)],
+  ['GET', '/templates', ({ query }) => paged(query.get('source') === 'provider' ? care.approved : data.templates, query)],
   ['POST', '/templates', ({ body }) => withId(data.templates, body)],
   ['PATCH', '/templates/:id', ({ id, body }) => Object.assign(find(data.templates, id), body)],
   ['DELETE', '/templates/:id', ({ id }) => { data.templates.splice(data.templates.findIndex((each) => each.id === id), 1); }],

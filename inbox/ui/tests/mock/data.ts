@@ -2,6 +2,7 @@
 import type { Broadcast, Channel, Contact, Conversation, Event, Flow, Id, Manager, Message, State, Task, Team, Template } from '../../src/api/types.ts';
 
 export const now = Date.now();
+const SHUT = "The channel's window is shut: only an approved template can be sent until the customer writes again.";
 const MIN = 60_000;
 export const ago = (minutes: number) => new Date(now - minutes * MIN).toISOString();
 const DAY = 24 * 60;
@@ -106,7 +107,7 @@ const answers = ['Да, доставим за два дня.', 'Сейчас у�
 
 export const conversations: Conversation[] = contacts.map((contact, index) => {
   const id = contact.id;
-  const channel = index === 0 ? 2 : 1 + (index % 5 === 4 ? 3 : index % 3);
+  const channel = index === 0 || index === 2 ? 2 : 1 + (index % 5 === 4 ? 3 : index % 3);
   const closed = index > 120;
   const minutes = index === 0 ? 14 : index < 8 ? [0, 3, 26, 48, 75, 130, 190, 260][index]! : 260 + index * 37;
   if (index > 0) {
@@ -129,9 +130,9 @@ export const conversations: Conversation[] = contacts.map((contact, index) => {
     snoozed_until: snoozed ? new Date(now + 14 * 60 * MIN).toISOString() : null,
     last_message: { text: last.text, at: last.at, direction: last.direction, author: last.author.kind }, opened_at: mine[0]!.at, closed_at: closed ? last.at : null,
     reaches: [
-      { channel: ref(2), address: contact.identities[0]!.address, can_send: index !== 2, reason: index === 2 ? 'Прошло больше 24 часов: WhatsApp примет только одобренный шаблон.' : null, window_until: index === 2 ? null : new Date(now + (index === 0 ? 23.6 : 1.4) * 3600_000).toISOString() },
+      { channel: ref(2), address: contact.identities[0]!.address, can_send: index !== 2, reason: index === 2 ? SHUT : null, window_until: index === 2 ? null : new Date(now + (index === 0 ? 23.6 : 1.4) * 3600_000).toISOString() },
       ...(index % 2 === 1 || index === 0 ? [{ channel: ref(1), address: `@client_${id}`, can_send: index % 7 !== 0 || index === 0, reason: index % 7 === 0 && index ? 'Клиент попросил не писать в Telegram.' : null, window_until: null }] : []),
-      { channel: ref(3), address: contact.identities[0]!.address, can_send: false, reason: 'Канал SMS не работает: Twilio отвечает 401.', window_until: null },
+      { channel: ref(3), address: contact.identities[0]!.address, can_send: index === 8, reason: index === 8 ? null : 'Канал SMS не работает: Twilio отвечает 401.', window_until: null },
       ...(index % 3 === 0 ? [{ channel: ref(4), address: `client${id}@mail.example`, can_send: true, reason: null, window_until: null }] : []),
     ],
   };

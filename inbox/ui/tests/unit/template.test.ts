@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Template } from '../../src/api/types.ts';
-import { blanks, fillHoles, search, shown, useOf } from '../../src/lists/template.ts';
+import { around, blanks, fillHoles, search, shown, useOf } from '../../src/lists/template.ts';
 
 const template = (rest: Partial<Template>): Template => ({ id: 1, name: 'order_update', language: 'ru', body: 'Текст', ...rest });
 
@@ -18,7 +18,9 @@ for (const [label, text, values, expected] of holes) test(`a hole is filled: ${l
 const forms: [string, Partial<Template>, string[]][] = [
   ['nothing', {}, []],
   ['body, each once', { body: '{{2}} {{1}} {{2}}', variables: ['1', '2'] }, ['2', '1']],
-  ['a text header of its own', { body: '{{1}}', header: { kind: 'text', text: 'Заказ {{1}}' } }, ['header.1', '1']],
+  ['a text header of its own', { body: '{{1}}', header: { kind: 'text', text: 'Заказ {{1}}' } }, ['header', '1']],
+  ['a header as the server names it', { body: '{{order}}', header: { kind: 'text', text: '{{order}}', variables: ['header.order'] }, variables: ['order'] }, ['header.order', 'order']],
+  ['a one-time code is asked for once', { body: '{{1}} — код', buttons: [{ kind: 'otp', text: 'Скопировать', variable: true }] }, ['1']],
   ['a picture header has no words', { body: '{{1}}', header: { kind: 'image' } }, ['1']],
   ['a button with an ending', { buttons: [{ kind: 'reply', text: 'Да' }, { kind: 'url', text: 'Отследить', variable: '1' }] }, ['button.1']],
   ['named by the server only', { body: 'Текст', variables: ['code'] }, ['code']],
@@ -27,16 +29,30 @@ for (const [label, rest, expected] of forms) test(`blanks: ${label}`, () => asse
 
 test('what is sent names header, body and buttons as the server wants them', () => {
   const full = template({ body: 'Заказ {{1}}, {{name}}', header: { kind: 'text', text: '№ {{1}}' }, buttons: [{ kind: 'url', text: 'Отследить', variable: '1' }] });
-  assert.deepEqual(useOf(full, { 'header.1': '7', '1': 'Л-2041 ', 'name': 'Анна', 'button.0': 'L2041' }), {
-    name: 'order_update', language: 'ru', variables: { 1: 'Л-2041', name: 'Анна', header: '7' }, buttons: { 0: 'L2041' },
+  assert.deepEqual(useOf(full, { 'header': '7', '1': 'Л-2041 ', 'name': 'Анна', 'button.0': 'L2041' }), {
+    name: 'order_update', language: 'ru', variables: { header: '7', 1: 'Л-2041', name: 'Анна' }, buttons: { 0: 'L2041' },
   });
   assert.deepEqual(useOf(template({}), {}), { name: 'order_update', language: 'ru', variables: {} });
 });
 
 test('the customer reads header, body, footer and buttons', () => {
   const full = template({ body: 'Заказ {{1}}', header: { kind: 'text', text: '№ {{1}}' }, footer: 'Лампа', buttons: [{ kind: 'reply', text: 'Да' }] });
-  assert.deepEqual(shown(full, { 'header.1': '7', '1': 'Л-2041' }), { header: '№ 7', body: 'Заказ Л-2041', footer: 'Лампа', buttons: ['Да'] });
+  assert.deepEqual(shown(full, { 'header': '7', '1': 'Л-2041' }), { header: '№ 7', body: 'Заказ Л-2041', footer: 'Лампа', buttons: ['Да'] });
 });
+
+test('a named variable of the header is not that of the body', () => {
+  const full = template({ body: '{{order}}', header: { kind: 'text', text: '№ {{order}}', variables: ['header.order'] }, variables: ['order'] });
+  const values = { 'header.order': '7', 'order': 'Л-2041' };
+  assert.deepEqual([shown(full, values).header, shown(full, values).body], ['№ 7', 'Л-2041']);
+  assert.deepEqual(useOf(full, values).variables, values);
+});
+
+const places: [string, string, number, string][] = [
+  ['in the middle', 'Здравствуйте, {{1}}! Ваш заказ {{2}} готов, ждём вас каждый день', 1, '… …! Ваш заказ ___ готов, ждём вас каждый …'],
+  ['at the beginning', '{{1}}, добрый день', 0, '___, добрый день'],
+  ['alone', '{{1}}', 0, '___'],
+];
+for (const [label, body, index, expected] of places) test(`what stands around a blank: ${label}`, () => assert.equal(around(template({ body }), blanks(template({ body }))[index]!), expected));
 
 test('a search puts names before texts', () => {
   const all = [template({ id: 1, name: 'address', body: 'Где заказ' }), template({ id: 2, name: 'new_order', body: '' }), template({ id: 3, name: 'order', body: '' }), template({ id: 4, name: 'x', body: 'order' })];
