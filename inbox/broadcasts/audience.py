@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from bots.broadcast import Address, Broadcast, Channel, Person
 from bots.render import render
+from inbox import bulk
 from inbox import schema as t
 from inbox.accounts import capabilities
+from inbox.within import within
 
 CHUNK = 500
 
@@ -30,30 +32,21 @@ class Member:
 
 def members(connection: sa.Connection, tag: str, after: int, limit: int = CHUNK) -> list[Member]:
     """The next contacts with the tag, by id."""
-    g = t.contact_tags.c
-    in_tag = sa.select(g.contact_id).where(g.tag == tag, g.contact_id > after).order_by(g.contact_id).limit(limit)
-    return load(connection, connection.execute(in_tag).scalars().all())
+    found = bulk.fetch(connection, _IN_TAG, {"tag": tag, "after": after, "most": limit})
+    return load(connection, [row.contact_id for row in found])
 
 
 def load(connection: sa.Connection, contact_ids: Sequence[int]) -> list[Member]:
     """These contacts, by id."""
-    c, r = t.contacts.c, t.reaches.c
     ways: dict[int, list[Address]] = defaultdict(list)
-    for row in connection.execute(
-        sa.select(r.contact_id, r.channel_id, r.address, r.heard_at, r.stopped_at, r.marketing_stopped_at, r.blocked_at).where(
-            r.contact_id.in_(contact_ids)
-        )
-    ):
+    for row in bulk.fetch(connection, _WAYS, {"contacts": contact_ids}):
         ways[row.contact_id].append(_address(row))
-    rows = connection.execute(
-        sa.select(c.id, c.name, c.number, c.language, c.fields, c.timezone).where(c.id.in_(contact_ids)).order_by(c.id)
-    )
     return [
         Member(
             id=row.id, name=row.name, number=row.number, language=row.language or "", fields=row.fields,
             person=Person(id=row.id, addresses=tuple(ways[row.id]), timezone=row.timezone or ""),
         )
-        for row in rows
+        for row in bulk.fetch(connection, _CONTACTS, {"contacts": contact_ids})
     ]  # fmt: skip
 
 
@@ -82,3 +75,18 @@ def rendered(body: str, member: Member, variables: Mapping[str, Any]) -> str:
     """The text for one person: their card's fields, `name`, `number`, `language`, `contact.…`, the broadcast's own variables."""
     card = {**member.fields, "name": member.name, "number": member.number, "language": member.language}
     return render(body, {**card, "contact": card, **variables})
+
+
+_G, _C, _R = t.contact_tags.c, t.contacts.c, t.reaches.c
+_IN_TAG = (
+    sa.select(_G.contact_id)
+    .where(_G.tag == sa.bindparam("tag"), _G.contact_id > sa.bindparam("after"))
+    .order_by(_G.contact_id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_WAYS = sa.select(
+    _R.contact_id, _R.channel_id, _R.address, _R.heard_at, _R.stopped_at, _R.marketing_stopped_at, _R.blocked_at
+).where(within(_R.contact_id, "contacts"))
+_CONTACTS = (
+    sa.select(_C.id, _C.name, _C.number, _C.language, _C.fields, _C.timezone).where(within(_C.id, "contacts")).order_by(_C.id)
+)

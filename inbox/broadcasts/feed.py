@@ -16,6 +16,7 @@ from inbox.broadcasts.audience import CHUNK, Member, load, members, plan_of, ren
 from inbox.db import Database
 from inbox.outgoing import BROADCAST, preview
 from inbox.record import event, record_all
+from inbox.within import within
 
 AHEAD = 1_000
 """Messages of one broadcast that may wait in the queue."""
@@ -73,10 +74,7 @@ def _queue(connection: sa.Connection, now: datetime, broadcast: Any) -> bool:
     ).scalar_one()
     if ahead >= AHEAD // 2:
         return False
-    statement = (
-        sa.select(r.contact_id, r.channel_id, r.address).where(mine, r.state == "waiting").order_by(r.contact_id).limit(CHUNK)
-    )
-    waiting = connection.execute(statement).all()
+    waiting = bulk.fetch(connection, _WAITING, {"broadcast": broadcast.id, "most": CHUNK})
     if not waiting:
         if ahead == 0:
             _finish(connection, now, broadcast.id)
@@ -100,7 +98,7 @@ def _queue_messages(connection: sa.Connection, now: datetime, broadcast: Any, wa
             reason = result.reason if isinstance(result, Skip) else str(text)
             refused.append({"contact": row.contact_id, "broadcast": broadcast.id, "why": reason, "now": now})
     if refused:
-        connection.execute(_REFUSED, refused)
+        bulk.execute(connection, _REFUSED, refused)
     if rows:
         _insert(connection, now, broadcast, rows)
     live.tell(connection, "broadcast", broadcast_id=broadcast.id)
@@ -134,10 +132,7 @@ def _insert(connection: sa.Connection, now: datetime, broadcast: Any, rows: list
 
 
 def _find_conversations(connection: sa.Connection, now: datetime, rows: Sequence[dict[str, Any]]) -> None:
-    c = t.conversations.c
-    contacts = [row["contact_id"] for row in rows]
-    active = connection.execute(sa.select(c.contact_id, c.id).where(c.contact_id.in_(contacts), c.status != "closed"))
-    found = dict(active.all())
+    found: dict[int, int] = dict(bulk.fetch(connection, _ACTIVE, {"contacts": [row["contact_id"] for row in rows]}))
     missing = [row for row in rows if row["contact_id"] not in found]
     new = [
         {
@@ -168,6 +163,15 @@ def _ledger(insert: Any) -> Any:
 
 _LEDGER = {"sqlite": _ledger(sqlite.insert), "postgresql": _ledger(postgresql.insert)}
 _R = t.recipients.c
+_WAITING = (
+    sa.select(_R.contact_id, _R.channel_id, _R.address)
+    .where(_R.broadcast_id == sa.bindparam("broadcast"), _R.state == "waiting")
+    .order_by(_R.contact_id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_ACTIVE = sa.select(t.conversations.c.contact_id, t.conversations.c.id).where(
+    within(t.conversations.c.contact_id, "contacts"), t.conversations.c.status != "closed"
+)
 _ROW = sa.update(t.recipients).where(_R.broadcast_id == sa.bindparam("broadcast"), _R.contact_id == sa.bindparam("contact"))
 _QUEUED = _ROW.values(state="queued", message_id=sa.bindparam("message"), changed_at=sa.bindparam("now", type_=t.Instant))
 _REFUSED = _ROW.values(state="skipped", reason=sa.bindparam("why"), changed_at=sa.bindparam("now", type_=t.Instant))
