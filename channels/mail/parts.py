@@ -16,6 +16,12 @@ from channels.mail.files import file_name, kind
 from channels.mail.headers import Mail
 
 _PART = re.compile(r"^--([\w'()+,./:=?-]{8,70})\nContent-(?:Type|Transfer-Encoding|Disposition):", re.MULTILINE | re.IGNORECASE)
+_HEAD = re.compile(rb"(?:From [^\n]*\n)?(?:[!-9;-~]+:[^\n]*\n|[ \t][^\n]*\n)*")
+_KNOWN = re.compile(
+    rb"(?:from|to|cc|subject|date|message-id|received|return-path|mime-version|content-type|reply-to|delivered-to|sender)[ \t]*:",
+    re.IGNORECASE,
+)
+_BROKEN_LINES = 5
 _REPORT_PARTS = {"message/delivery-status", "message/disposition-notification", "message/feedback-report"}
 _EXTENSIONS = {"image/jpeg": ".jpg", "image/jpg": ".jpg", "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics"}
 _REPORT_PARTS |= {"text/rfc822-headers", "text/rfc822-header", "message/global-delivery-status"}
@@ -36,11 +42,31 @@ class Content:
 
 def read(raw: bytes) -> Mail:
     """The mail's structure. A nesting that no mail program writes is read as one flat text."""
+    raw = _tidy(raw)
     try:
         mail = message_from_bytes(raw)
         return message_from_bytes(_with_boundary(raw)) if _lost_its_type(mail) else mail
     except RecursionError:
         return BytesHeaderParser().parsebytes(raw)
+
+
+def _tidy(raw: bytes) -> bytes:
+    """The mail without what would hide its headers: empty lines above them, a broken line with a well-known header below it."""
+    raw = raw.lstrip(b"\r\n")
+    head = _HEAD.match(raw)
+    return _without_broken(raw, head.end() if head else 0)
+
+
+def _without_broken(raw: bytes, end: int) -> bytes:
+    """`end`: where the well-formed headers end."""
+    for _ in range(_BROKEN_LINES):
+        line = raw[end : raw.find(b"\n", end) + 1]
+        if not line.strip() or not _KNOWN.match(raw, end + len(line)):
+            break
+        raw = raw[:end] + raw[end + len(line) :]
+        head = _HEAD.match(raw)
+        end = head.end() if head else 0
+    return raw
 
 
 def _lost_its_type(mail: Mail) -> bool:
