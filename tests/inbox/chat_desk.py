@@ -26,6 +26,7 @@ from inbox.outgoing import Draft, queue_message
 from inbox.settings import Settings
 from inbox.spool import Spool
 from inbox.web import chat, keys, stream
+from inbox.web.api import files as api_files
 
 SITE = "https://shop.example"
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -77,10 +78,7 @@ class Desk:
 
     async def answer(self, visitor: str, text: str, **more: Any) -> int:
         """Somebody at the desk replies, and it is sent."""
-        c = t.messages.c
-        conversation = await self.db.read(lambda c_: c_.scalar(sa.select(c.conversation_id).where(c.address == visitor).limit(1)))
-        assert conversation is not None, "the visitor has to write first"
-        draft = Draft(conversation_id=conversation, author_kind="bot", text=text, **more)
+        draft = Draft(conversation_id=await self.conversation(visitor), text=text, **({"author_kind": "bot"} | more))
         number = await self.db.run(queue_message, self.now, draft)
         await self.note(number, state="sending")
         line = await self.accounts.line(self.channel)
@@ -88,6 +86,18 @@ class Desk:
         sent = await line.connector.send(OutgoingMessage(id=str(number), address=visitor, text=text))
         await self.note(number, state="sent", external_id=sent.external_ids[0], thread=sent.thread)
         return number
+
+    async def conversation(self, visitor: str) -> int:
+        c = t.messages.c
+        found = await self.db.read(lambda c_: c_.scalar(sa.select(c.conversation_id).where(c.address == visitor).limit(1)))
+        assert found is not None, "the visitor has to write first"
+        return int(found)
+
+    async def hire(self) -> int:
+        """Somebody who answers."""
+        row = {"id": 7, "email": "vera@desk.example", "name": "Vera", "role": "operator", "created_at": self.now}
+        await self.db.run(lambda c: c.execute(sa.insert(t.managers), row))
+        return 7
 
     async def note(self, number: int, **values: Any) -> None:
         await self.db.run(lambda c: c.execute(sa.update(t.messages).where(t.messages.c.id == number).values(values)))
@@ -115,11 +125,13 @@ async def running(settings: Settings, db: Database, valkey: str, **channel: str)
         lines = Accounts(db, vault, Transport(http=http, publish=live.publish))
         store = files.Store(settings.data / "files")
         app[keys.SETTINGS], app[keys.DB], app[keys.LIVE], app[keys.ACCOUNTS] = settings, db, live, lines
+        app[keys.STORE] = store
         app[keys.INTAKE] = Intake(db, store, Spool(settings.data / "spool", "test"))
         desk = Desk(db, live, lines, vault, "", http, number, origin=values["origins"])
         app[keys.CLOCK] = lambda: desk.now
         stream.setup(app)
         chat.setup(app)
+        api_files.setup(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
