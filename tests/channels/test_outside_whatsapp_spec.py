@@ -4,6 +4,7 @@ SWITCHBOARD_CASES names the folder that holds it; without it everything here is 
 """
 
 import os
+import re
 from collections.abc import AsyncIterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -54,9 +55,11 @@ class Meta:
 
     def __init__(self) -> None:
         self.got: list[tuple[str, Any]] = []
+        self.agents: set[str] = set()
         self.forms: list[Mapping[str, str]] = []
 
     async def handle(self, request: web.Request) -> web.Response:
+        self.agents.add(request.headers["User-Agent"])
         if request.path.endswith("/media"):
             self.forms.append({name: str(value) for name, value in (await request.post()).items() if isinstance(value, str)})
             return web.json_response({"id": "MEDIA"})
@@ -128,6 +131,8 @@ async def test_what_we_send_fits_metas_document(meta: tuple[Meta, WhatsApp], nam
     kind = document()["components"]["schemas"]["Message"]["discriminator"]["mapping"][body["type"]].rpartition("/")[2]
     problems = [f"{error.instance_path}: {error.message}" for error in schema(kind).iter_errors(body)]
     assert not problems, (body, problems)
+    wanted = document()["components"]["parameters"]["UserAgent"]["schema"]["pattern"]
+    assert all(re.fullmatch(wanted, agent) for agent in server.agents)
     for part in (body.get("template") or {}).get("components", ()):
         component = {"header": "HeaderComponent", "body": "BodyComponent", "button": "ButtonComponent"}[part["type"]]
         assert schema(component).is_valid(part), part
