@@ -20,6 +20,7 @@ from inbox.db import DatabaseDown
 from inbox.house import House
 from inbox.receive import Arrival
 from inbox.spool import Kept
+from inbox.views import raw
 
 log = structlog.get_logger()
 TOGETHER = 100
@@ -191,6 +192,15 @@ async def replay_raw(house: House, raw_id: int) -> Replayed:
     stored = await house.db.run(_store_again, arrival)
     messages = sum(isinstance(event, InboundMessage | MessageEdited) for event in events)
     return Replayed(stored=stored, known=max(0, messages - stored), error=error)
+
+
+async def raw_shown(house: House, raw_id: int) -> raw.RawWhole:
+    """A kept body as it may be seen, with what its connector reads in it today. Raises LookupError."""
+    row = await house.db.read(raw_row, raw_id)
+    line = await house.accounts.line(row.channel_id)
+    events, error = _read(line, hook_of(row)) if line is not None else ([], "")
+    secrets = await house.db.read(raw.secrets_of, house.vault, row.channel_id)
+    return await house.db.read(raw.whole, row, events, error, secrets)
 
 
 def _store_again(connection: sa.Connection, arrival: Arrival) -> int:
