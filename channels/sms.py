@@ -29,7 +29,7 @@ from channels.events import JSON, Event
 from channels.sms_parts import checks, connect, errors, templates, voice
 from channels.sms_parts.api import Api
 from channels.sms_parts.calls import is_recording
-from channels.sms_parts.form import fields, require_signature
+from channels.sms_parts.form import fields, is_json, require_signature
 from channels.sms_parts.inbound import events
 from channels.sms_parts.segments import count, spares
 from channels.sms_parts.settings import SmsSettings, is_name, is_service, speaks_whatsapp
@@ -92,7 +92,7 @@ class SmsConnector(Connector):
         require_signature(hook, self._token)
 
     def parse(self, hook: Hook) -> Sequence[Event]:
-        return events(hook, self._settings.calls)
+        return events(hook, self._settings)
 
     def answer(self, hook: Hook) -> Answer:
         """TwiML: what a caller hears; nothing for a message, which is answered through the API.
@@ -101,8 +101,7 @@ class SmsConnector(Connector):
         """
         if hook.method == "GET":
             return Answer(status=405, body=b"Set the method of this webhook to HTTP POST in Twilio's console")
-        form = fields(hook)
-        told = voice.instructions(hook, form, self._settings) if form.get("CallSid") else ""
+        told = "" if is_json(hook) else voice.instructions(hook, fields(hook), self._settings)
         return Answer(body=_TWIML.format(told).encode() if told else _EMPTY, content_type="text/xml")
 
     def cost(self, message: OutgoingMessage) -> Segments | None:
