@@ -5,8 +5,8 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -19,14 +19,16 @@ from channels.base import OutgoingMessage, Transport
 from inbox import accounts, files
 from inbox import schema as t
 from inbox.accounts import Accounts, Vault
+from inbox.actions import conversations as actions
 from inbox.db import Database
 from inbox.intake import Intake
 from inbox.live import Live
 from inbox.outgoing import Draft, queue_message
 from inbox.settings import Settings
 from inbox.spool import Spool
-from inbox.web import chat, keys, stream
+from inbox.web import chat, chat_guard, keys, stream
 from inbox.web.api import files as api_files
+from inbox.web.chat_guard import Crowd
 
 SITE = "https://shop.example"
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -56,6 +58,7 @@ class Desk:
     channel: int
     origin: str = SITE
     now: datetime = NOW
+    crowd: Crowd = field(init=False)
 
     async def call(self, method: str, path: str, token: str = "", body: Any = None, **headers: str) -> tuple[int, Any]:
         sent = {"Origin": self.origin} | ({"x-visitor-token": token} if token else {}) | headers
@@ -99,6 +102,18 @@ class Desk:
         await self.db.run(lambda c: c.execute(sa.insert(t.managers), row))
         return 7
 
+    async def look(self, visitor: str) -> None:
+        """Somebody opens the conversation."""
+        await self.db.run(actions.read, await self.conversation(visitor), self.now + timedelta(minutes=1))
+
+    def streams(self, visitor: str) -> list[Any]:
+        """The streams that this visitor's browsers hold."""
+        return self.crowd.streams.get(visitor, [])
+
+    async def account(self) -> dict[str, Any]:
+        """What the channel's page says of it."""
+        return await self.db.read(lambda c: c.execute(sa.select(t.channels.c.account)).scalar_one())
+
     async def note(self, number: int, **values: Any) -> None:
         await self.db.run(lambda c: c.execute(sa.update(t.messages).where(t.messages.c.id == number).values(values)))
 
@@ -135,6 +150,7 @@ async def running(settings: Settings, db: Database, valkey: str, **channel: str)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
+        desk.crowd = app[chat_guard.CROWD]
         desk.url = f"http://127.0.0.1:{runner.addresses[0][1]}/chat/{number}"
         try:
             yield desk
