@@ -10,7 +10,7 @@ from email.parser import BytesHeaderParser
 from urllib.parse import unquote
 
 from channels.events import InboundFile
-from channels.mail import headers, uu
+from channels.mail import headers, tnef, uu
 from channels.mail.charsets import decode
 from channels.mail.files import file_name, kind
 from channels.mail.headers import Mail
@@ -24,6 +24,7 @@ _KNOWN = re.compile(
 _BROKEN_LINES = 5
 _REPORT_PARTS = {"message/delivery-status", "message/disposition-notification", "message/feedback-report"}
 _EXTENSIONS = {"image/jpeg": ".jpg", "image/jpg": ".jpg", "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics"}
+_TNEF = {"application/ms-tnef", "application/vnd.ms-tnef"}
 _REPORT_PARTS |= {"text/rfc822-headers", "text/rfc822-header", "message/global-delivery-status"}
 
 
@@ -120,6 +121,8 @@ def _sort(part: Mail, found: Content) -> None:
         found.files.append(_file(part, mime, name or _invented(part, mime, raw, found), raw))
     elif _is_body(mime, disposition, name, found):
         _add_body(mime, raw, options, found)
+    elif (mime in _TNEF or name.lower() == "winmail.dat") and (inside := tnef.unpack(raw)) != tnef.Unpacked():
+        _add_unpacked(inside, found)
     else:
         found.files.append(_file(part, mime, name or _invented(part, mime, raw, found), raw))
     if mime.startswith(("message/rfc822", "message/global")) and mime not in _REPORT_PARTS:
@@ -155,6 +158,16 @@ def _add_body(mime: str, raw: bytes, options: dict[str, str], found: Content) ->
         if options.get("format", "").lower() == "flowed":
             text = _unflowed(text, options.get("delsp", "").lower() == "yes")
         found.texts.append(text)
+
+
+def _add_unpacked(inside: tnef.Unpacked, found: Content) -> None:
+    """Outlook's package: its files, and its body where the mail says nothing itself."""
+    found.files.extend(inside.files)
+    if not any(text.strip() for text in (*found.texts, *found.htmls)):
+        if inside.html:
+            found.htmls.append(decode(inside.html, _declared(inside.html)))
+        elif inside.text:
+            found.texts.append(inside.text)
 
 
 def _declared(html: bytes) -> str:
