@@ -14,6 +14,7 @@ from channels.base import (
     Connector,
     Download,
     Hook,
+    Misconfigured,
     OutgoingMessage,
     ProviderTemplate,
     Refused,
@@ -40,6 +41,7 @@ _TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response>{}</Response>'
 _EMPTY = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 _LARGEST_DOWNLOAD = 100 * 1024 * 1024
 _NO_SUCH_CONTENT = frozenset({"21654", "21655"})
+_BAD_STATUS_URL = "21609"
 
 _SMS = Capabilities(
     text_limit=1600,
@@ -136,9 +138,18 @@ class SmsConnector(Connector):
         return found
 
     async def _post(self, message: OutgoingMessage, content: Sequence[tuple[str, str]]) -> Sent:
+        """Without reports of delivery, where Twilio does not take our address for them: better than no message at all."""
         form = [("To", self._recipient(message.address)), *self._sender(), *content]
-        if message.status_url:
-            form.append(("StatusCallback", message.status_url))
+        if not message.status_url:
+            return await self._give(form)
+        try:
+            return await self._give([*form, ("StatusCallback", message.status_url)])
+        except Misconfigured as error:
+            if error.code != _BAD_STATUS_URL:
+                raise
+        return await self._give(form)
+
+    async def _give(self, form: Sequence[tuple[str, str]]) -> Sent:
         status, headers, body = await self._api.post(self._api.messages, form)
         errors.raise_for(status, headers, body)
         try:

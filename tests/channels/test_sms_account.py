@@ -328,6 +328,13 @@ async def test_typographic_characters_are_made_plain_where_that_is_cheaper(open_
     assert [(cost.encoding, cost.count) for cost in costs if cost] == [("GSM-7", 1), ("UCS-2", 2)]
 
 
+async def test_a_message_goes_without_reports_where_twilio_cannot_call_us(open_account: Open) -> None:
+    account = await open_account()
+    for address in ("https://my_shop.example/hooks/1?message=m1", "https://shop.example/hooks/1?message=m1"):
+        await account.connector.send(OutgoingMessage(id="m1", address=ANN, text="Hi", status_url=address))
+    assert [form.get("StatusCallback", "") for form in account.twilio.received] == ["", "https://shop.example/hooks/1?message=m1"]
+
+
 async def test_a_place_is_a_pin_on_whatsapp(open_account: Open) -> None:
     account = await open_account(f"whatsapp:{OURS}")
     place = Location(latitude=55.75, longitude=37.62, name="Office")
