@@ -218,5 +218,5 @@ def raw_row(connection: sa.Connection, raw_id: int) -> sa.Row[Any]:
     """A kept body. Raises LookupError."""
     row = connection.execute(sa.select(t.raw_bodies).where(t.raw_bodies.c.id == raw_id)).one_or_none()
     if row is None:
-        raise LookupError(f"There is no raw body {raw_id}")
+        raise LookupError(f"There is no raw delivery {raw_id}")
     return row
