@@ -14,6 +14,7 @@ from channels.base import (
     Connector,
     Download,
     Hook,
+    Misconfigured,
     OutgoingMessage,
     ProviderTemplate,
     Refused,
@@ -29,7 +30,7 @@ from channels.events import JSON, Event
 from channels.sms_parts import checks, connect, errors, templates, voice
 from channels.sms_parts.api import Api
 from channels.sms_parts.calls import is_recording
-from channels.sms_parts.form import fields, require_signature
+from channels.sms_parts.form import fields, is_json, require_signature
 from channels.sms_parts.inbound import events
 from channels.sms_parts.segments import count, spares
 from channels.sms_parts.settings import SmsSettings, is_name, is_service, speaks_whatsapp
@@ -40,6 +41,7 @@ _TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response>{}</Response>'
 _EMPTY = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 _LARGEST_DOWNLOAD = 100 * 1024 * 1024
 _NO_SUCH_CONTENT = frozenset({"21654", "21655"})
+_BAD_STATUS_URL = "21609"
 
 _SMS = Capabilities(
     text_limit=1600,
@@ -92,7 +94,7 @@ class SmsConnector(Connector):
         require_signature(hook, self._token)
 
     def parse(self, hook: Hook) -> Sequence[Event]:
-        return events(hook, self._settings.calls)
+        return events(hook, self._settings)
 
     def answer(self, hook: Hook) -> Answer:
         """TwiML: what a caller hears; nothing for a message, which is answered through the API.
@@ -101,8 +103,7 @@ class SmsConnector(Connector):
         """
         if hook.method == "GET":
             return Answer(status=405, body=b"Set the method of this webhook to HTTP POST in Twilio's console")
-        form = fields(hook)
-        told = voice.instructions(hook, form, self._settings) if form.get("CallSid") else ""
+        told = "" if is_json(hook) else voice.instructions(hook, fields(hook), self._settings)
         return Answer(body=_TWIML.format(told).encode() if told else _EMPTY, content_type="text/xml")
 
     def cost(self, message: OutgoingMessage) -> Segments | None:
@@ -137,9 +138,18 @@ class SmsConnector(Connector):
         return found
 
     async def _post(self, message: OutgoingMessage, content: Sequence[tuple[str, str]]) -> Sent:
+        """Without reports of delivery, where Twilio does not take our address for them: better than no message at all."""
         form = [("To", self._recipient(message.address)), *self._sender(), *content]
-        if message.status_url:
-            form.append(("StatusCallback", message.status_url))
+        if not message.status_url:
+            return await self._give(form)
+        try:
+            return await self._give([*form, ("StatusCallback", message.status_url)])
+        except Misconfigured as error:
+            if error.code != _BAD_STATUS_URL:
+                raise
+        return await self._give(form)
+
+    async def _give(self, form: Sequence[tuple[str, str]]) -> Sent:
         status, headers, body = await self._api.post(self._api.messages, form)
         errors.raise_for(status, headers, body)
         try:

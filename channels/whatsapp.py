@@ -94,6 +94,8 @@ class WhatsApp(Connector):
         typing=True,
         receipts=frozenset({"sent", "delivered", "read", "failed"}),
         rate=80.0,
+        address_rate=1 / 6,
+        address_burst=45,
         choice_kinds=frozenset({"reply", "link", "location", "form"}),
         natively=frozenset({"location", "contacts", "reaction"}),
     )

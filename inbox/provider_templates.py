@@ -107,8 +107,9 @@ def apply_news(connection: sa.Connection, now: datetime, told: Sequence[tuple[in
 
 
 def find(connection: sa.Connection, channel_id: int, name: str) -> list[sa.Row[Any]]:
-    """All languages of a template, as its provider last told of them."""
-    query = sa.select(t.provider_templates).where(_p.channel_id == channel_id, _p.name == name, _p.removed_at.is_(None))
+    """All languages of a template, as its provider last told of them. By its name, or by the provider's own id of one."""
+    meant = sa.or_(_p.name == name, _p.external_id == name)
+    query = sa.select(t.provider_templates).where(_p.channel_id == channel_id, meant, _p.removed_at.is_(None))
     return list(connection.execute(query.order_by(_p.language)))
 
 

@@ -20,6 +20,7 @@ from inbox.db import DatabaseDown
 from inbox.house import House
 from inbox.receive import Arrival
 from inbox.spool import Kept
+from inbox.views import raw
 
 log = structlog.get_logger()
 TOGETHER = 100
@@ -193,6 +194,15 @@ async def replay_raw(house: House, raw_id: int) -> Replayed:
     return Replayed(stored=stored, known=max(0, messages - stored), error=error)
 
 
+async def raw_shown(house: House, raw_id: int) -> raw.RawWhole:
+    """A kept body as it may be seen, with what its connector reads in it today. Raises LookupError."""
+    row = await house.db.read(raw_row, raw_id)
+    line = await house.accounts.line(row.channel_id)
+    events, error = _read(line, hook_of(row)) if line is not None else ([], "")
+    secrets = await house.db.read(raw.secrets_of, house.vault, row.channel_id)
+    return await house.db.read(raw.whole, row, events, error, secrets)
+
+
 def _store_again(connection: sa.Connection, arrival: Arrival) -> int:
     """What the body left beside messages is said anew, not twice."""
     connection.execute(sa.delete(t.notices).where(t.notices.c.raw_id == arrival.raw_id))
@@ -208,5 +218,5 @@ def raw_row(connection: sa.Connection, raw_id: int) -> sa.Row[Any]:
     """A kept body. Raises LookupError."""
     row = connection.execute(sa.select(t.raw_bodies).where(t.raw_bodies.c.id == raw_id)).one_or_none()
     if row is None:
-        raise LookupError(f"There is no raw body {raw_id}")
+        raise LookupError(f"There is no raw delivery {raw_id}")
     return row

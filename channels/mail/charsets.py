@@ -1,6 +1,9 @@
 """Turn bytes into text whatever charset they claim: the claim is tried first, then what the bytes themselves look like."""
 
 import codecs
+import re
+
+from channels.mail.guessing import likely
 
 # What senders write, and what they mean. Browsers read Latin-1 and ASCII as Windows-1252, GB2312 as GB18030.
 _MEANT = {
@@ -27,21 +30,48 @@ _MEANT = {
 }
 # Codecs of Python that are no charsets of mail.
 _NOT_CHARSETS = {"idna", "punycode", "unicode_escape", "unicode-escape", "raw_unicode_escape", "raw-unicode-escape", "undefined"}
-_COMMON_RUSSIAN = frozenset("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъ")
+_ESCAPES = re.compile(rb"(\x1b(?:\$[@B]|\$\(D|\([BIJ]))")
 
 
 def decode(data: bytes, charset: str = "") -> str:
     """`data` as text. Never fails: a wrong or unknown charset falls back to a guess, and at last to replacement characters."""
     codec = _codec(charset)
+    if codec in ("", "utf-8") and data.isascii() and _ESCAPES.search(data):
+        return _japanese(data)
     if codec and not (codec.startswith("cp125") and _is_utf8(data)):
         try:
             return data.decode(codec)
         except (UnicodeError, LookupError):
             pass
+    if codec.startswith("iso2022_jp") and data.isascii():
+        return _japanese(data)
     try:
         return data.decode("utf-8")
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        # A letter cut in half at the end: an encoded word that was split, a part that was cut short.
+        if error.start >= len(data) - 3 and error.start > 0:
+            return data.decode("utf-8", "replace")
         return _nearest(data, codec)
+
+
+def _japanese(data: bytes) -> str:
+    """ISO-2022-JP as mail programs write it: with NEC's and IBM's characters, which Python's codec does not know."""
+    out, kanji = "", False
+    for piece in _ESCAPES.split(data):
+        if _ESCAPES.fullmatch(piece):
+            kanji, kana = piece in (b"\x1b$B", b"\x1b$@"), piece == b"\x1b(I"
+        elif kanji:
+            out += b"".join(_shift_jis(piece[i], piece[i + 1]) for i in range(0, len(piece) - 1, 2)).decode("cp932", "replace")
+        else:
+            out += bytes(b | 0x80 for b in piece).decode("cp932", "replace") if out and kana else piece.decode("ascii")
+    return out
+
+
+def _shift_jis(row: int, cell: int) -> bytes:
+    """A character of JIS X 0208 by its row and cell bytes, in the form that cp932 reads."""
+    lead = ((row + 1) >> 1) + (0x70 if row < 0x5F else 0xB0)
+    trail = cell + (0x1F if cell < 0x60 else 0x20) if row & 1 else cell + 0x7E
+    return bytes((lead & 0xFF, trail & 0xFF))
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -54,9 +84,11 @@ def _is_utf8(data: bytes) -> bool:
 
 def _codec(charset: str) -> str:
     """The codec that `charset` means, or "" where there is none."""
-    name = charset.strip().strip("\"'").lower()
+    name = re.split(r"[\s;,=]", charset.strip().strip("\"'").lower())[0]
     if not name or name in _NOT_CHARSETS:
         return ""
+    if name.startswith(("utf-8", "utf8")):
+        return "utf-8"
     try:
         info = codecs.lookup(_MEANT.get(name, name))
         b"".decode(info.name)  # a LookupError for codecs that are not of text (hex, zlib)
@@ -71,17 +103,4 @@ def _nearest(data: bytes, codec: str) -> str:
         text = data.decode(codec, "replace")
         if text.count("\ufffd") * 20 <= len(text):
             return text
-    return data.decode(_likely(data), "replace")
-
-
-def _likely(data: bytes) -> str:
-    """Cyrillic texts have more high bytes than a Western one has accents; which Cyrillic, the commonest letters tell."""
-    high = sum(byte >= 0x80 for byte in data)
-    letters = sum(bytes((byte,)).isalpha() for byte in data) + high
-    if high * 3 < letters:
-        return "cp1252"
-    return max(("cp1251", "koi8-r", "cp866"), key=lambda codec: _russian(data.decode(codec, "replace")))
-
-
-def _russian(text: str) -> int:
-    return sum(letter in _COMMON_RUSSIAN for letter in text)
+    return data.decode(likely(data), "replace")

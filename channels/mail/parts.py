@@ -10,14 +10,21 @@ from email.parser import BytesHeaderParser
 from urllib.parse import unquote
 
 from channels.events import InboundFile
-from channels.mail import headers, uu
+from channels.mail import headers, tnef, uu
 from channels.mail.charsets import decode
 from channels.mail.files import file_name, kind
 from channels.mail.headers import Mail
 
 _PART = re.compile(r"^--([\w'()+,./:=?-]{8,70})\nContent-(?:Type|Transfer-Encoding|Disposition):", re.MULTILINE | re.IGNORECASE)
+_HEAD = re.compile(rb"(?:From [^\n]*\n)?(?:[!-9;-~]+:[^\n]*\n|[ \t][^\n]*\n)*")
+_KNOWN = re.compile(
+    rb"(?:from|to|cc|subject|date|message-id|received|return-path|mime-version|content-type|reply-to|delivered-to|sender)[ \t]*:",
+    re.IGNORECASE,
+)
+_BROKEN_LINES = 5
 _REPORT_PARTS = {"message/delivery-status", "message/disposition-notification", "message/feedback-report"}
 _EXTENSIONS = {"image/jpeg": ".jpg", "image/jpg": ".jpg", "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics"}
+_TNEF = {"application/ms-tnef", "application/vnd.ms-tnef"}
 _REPORT_PARTS |= {"text/rfc822-headers", "text/rfc822-header", "message/global-delivery-status"}
 
 
@@ -36,11 +43,31 @@ class Content:
 
 def read(raw: bytes) -> Mail:
     """The mail's structure. A nesting that no mail program writes is read as one flat text."""
+    raw = _tidy(raw)
     try:
         mail = message_from_bytes(raw)
         return message_from_bytes(_with_boundary(raw)) if _lost_its_type(mail) else mail
     except RecursionError:
         return BytesHeaderParser().parsebytes(raw)
+
+
+def _tidy(raw: bytes) -> bytes:
+    """The mail without what would hide its headers: empty lines above them, a broken line with a well-known header below it."""
+    raw = raw.lstrip(b"\r\n")
+    head = _HEAD.match(raw)
+    return _without_broken(raw, head.end() if head else 0)
+
+
+def _without_broken(raw: bytes, end: int) -> bytes:
+    """`end`: where the well-formed headers end."""
+    for _ in range(_BROKEN_LINES):
+        line = raw[end : raw.find(b"\n", end) + 1]
+        if not line.strip() or not _KNOWN.match(raw, end + len(line)):
+            break
+        raw = raw[:end] + raw[end + len(line) :]
+        head = _HEAD.match(raw)
+        end = head.end() if head else 0
+    return raw
 
 
 def _lost_its_type(mail: Mail) -> bool:
@@ -94,6 +121,8 @@ def _sort(part: Mail, found: Content) -> None:
         found.files.append(_file(part, mime, name or _invented(part, mime, raw, found), raw))
     elif _is_body(mime, disposition, name, found):
         _add_body(mime, raw, options, found)
+    elif (mime in _TNEF or name.lower() == "winmail.dat") and (inside := tnef.unpack(raw)) != tnef.Unpacked():
+        _add_unpacked(inside, found)
     else:
         found.files.append(_file(part, mime, name or _invented(part, mime, raw, found), raw))
     if mime.startswith(("message/rfc822", "message/global")) and mime not in _REPORT_PARTS:
@@ -129,6 +158,16 @@ def _add_body(mime: str, raw: bytes, options: dict[str, str], found: Content) ->
         if options.get("format", "").lower() == "flowed":
             text = _unflowed(text, options.get("delsp", "").lower() == "yes")
         found.texts.append(text)
+
+
+def _add_unpacked(inside: tnef.Unpacked, found: Content) -> None:
+    """Outlook's package: its files, and its body where the mail says nothing itself."""
+    found.files.extend(inside.files)
+    if not any(text.strip() for text in (*found.texts, *found.htmls)):
+        if inside.html:
+            found.htmls.append(decode(inside.html, _declared(inside.html)))
+        elif inside.text:
+            found.texts.append(inside.text)
 
 
 def _declared(html: bytes) -> str:

@@ -12,6 +12,7 @@ A web chat has no provider in between, so its webhook is only the way to find it
 import asyncio
 import importlib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 
 from aiohttp import web
@@ -32,13 +33,18 @@ HOST = "127.0.0.1"
 
 
 class Sandbox:
-    """All stand-ins, their customers, and the page that shows the phones. `port` 0 takes a free one; see `base_url`."""
+    """All stand-ins, their customers, and the page that shows the phones. `port` 0 takes a free one; see `base_url`.
 
-    def __init__(self, port: int = 0, stand_ins: Sequence[str] = STAND_INS) -> None:
+    `memory`: a folder that outlives it, so that the customers are the same people to us after a restart.
+    """
+
+    def __init__(self, port: int = 0, stand_ins: Sequence[str] = STAND_INS, memory: Path | None = None) -> None:
         self.port = port
         self.base_url = ""
         self.phones = Phones(people())
         self.stand_ins = {s.kind: s for s in (load(name)(self.phones) for name in stand_ins)}
+        for stand_in in self.stand_ins.values():
+            stand_in.memory = memory
         self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=1)
         self._life: asyncio.Task[None] | None = None
 

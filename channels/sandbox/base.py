@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import ClassVar
 
 import aiohttp
@@ -133,6 +134,8 @@ class StandIn(abc.ABC):
         self.base_url = ""
         self.webhook = ""
         """Where customers' messages are delivered: given by the provider's own means (setWebhook) or by the sandbox."""
+        self.memory: Path | None = None
+        """A folder for what the provider or the customers' devices would still know after a restart; None: all is forgotten."""
         self._tasks: set[asyncio.Task[None]] = set()
         self.http: aiohttp.ClientSession
 

@@ -1,16 +1,18 @@
 """Stands behind the web chat: no provider, but the customers' browsers, which speak to the real /chat endpoints.
 
 Each customer is one browser: it opens a session when they first write, waits on the stream, asks for what it missed
-whenever the stream begins again, and acknowledges what it shows.
+whenever the stream begins again, and acknowledges what it shows. As browsers do, it keeps its token over a restart.
 """
 
 import asyncio
 import base64
+import contextlib
 import json
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -41,8 +43,9 @@ class WebchatStandIn(StandIn):
     kind = "webchat"
 
     def __init__(self, phones: Phones) -> None:
-        super().__init__(phones)
         self._browsers: dict[str, Browser] = {}
+        self._chat = ""
+        super().__init__(phones)
         self._opening = asyncio.Lock()
 
     def settings(self) -> dict[str, str]:
@@ -50,6 +53,17 @@ class WebchatStandIn(StandIn):
 
     def routes(self) -> web.Application:
         return web.Application()
+
+    @property
+    def webhook(self) -> str:
+        return self._chat
+
+    @webhook.setter
+    def webhook(self, webhook: str) -> None:
+        """Whoever had the chat open before a restart has it open again."""
+        self._chat = webhook
+        if webhook:
+            self.later(asyncio.ensure_future(self._reopen()))
 
     @property
     def chat(self) -> str:
@@ -92,12 +106,38 @@ class WebchatStandIn(StandIn):
         """This customer's browser, with a session; the first time also with its stream."""
         async with self._opening:
             if customer.id not in self._browsers:
-                async with self.http.post(f"{self.chat}/session", json={}) as response:
+                tokens = self._remembered()
+                async with self.http.post(f"{self.chat}/session", json={"token": tokens.get(customer.id, "")}) as response:
                     opened = await _json(response)
+                self._remember({**tokens, customer.id: opened["token"]})
                 customer.addresses = {**customer.addresses, self.kind: opened["visitor"]}
                 browser = self._browsers[customer.id] = Browser(customer, opened["token"])
                 self.later(asyncio.ensure_future(self._listen(browser)))
             return self._browsers[customer.id]
+
+    async def _reopen(self) -> None:
+        for customer_id in self._remembered():
+            if customer := self.phones.customers.get(customer_id):
+                with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):  # then when they write
+                    await self._browser(customer)
+
+    def _remembered(self) -> dict[str, str]:
+        """Tokens by customer."""
+        try:
+            return dict(json.loads(self._file().read_text())) if self.memory else {}
+        except (FileNotFoundError, ValueError):
+            return {}
+
+    def _remember(self, tokens: dict[str, str]) -> None:
+        if self.memory:
+            self.memory.mkdir(parents=True, exist_ok=True)
+            fresh = self._file().with_suffix(".new")
+            fresh.write_text(json.dumps(tokens))
+            fresh.replace(self._file())
+
+    def _file(self) -> Path:
+        assert self.memory is not None
+        return self.memory / "webchat.json"
 
     async def _post(self, browser: Browser, body: dict[str, Any]) -> None:
         async with self.http.post(f"{self.chat}/messages", json=body, headers=_proof(browser)) as response:
@@ -127,6 +167,8 @@ class WebchatStandIn(StandIn):
         for told in missed["items"]:
             if not told["mine"]:
                 await self._hear(browser, {"type": "message", **told})
+            elif all(bubble.id != told["client_id"] for bubble in browser.customer.bubbles):
+                self.phones.show(browser.customer, await self._bubble({**told, "id": told["client_id"]}))
 
     async def _hear(self, browser: Browser, told: dict[str, Any]) -> None:
         if told["type"] != "message" or told["mine"]:
@@ -142,7 +184,7 @@ class WebchatStandIn(StandIn):
         bubble = Bubble(
             id=told["id"],
             channel=self.kind,
-            mine=False,
+            mine=told["mine"],
             text=told["text"],
             files=[await self._fetch(f) for f in told["attachments"]],
             choices=[(c["id"], c["title"]) for c in told["choices"]],

@@ -14,9 +14,10 @@ from channels.base import BadPayload, Hook
 from channels.events import JSON, ConsentChanged, DeliveryStatus, Event, InboundFile, InboundMessage
 from channels.sms_parts import errors
 from channels.sms_parts.calls import call_events
-from channels.sms_parts.form import fields
+from channels.sms_parts.form import fields, is_json
 from channels.sms_parts.people import person
-from channels.sms_parts.settings import Calls
+from channels.sms_parts.settings import Calls, SmsSettings
+from channels.sms_parts.stream import is_stream, stream_events
 
 _STATES = {
     "sent": "sent",
@@ -41,9 +42,14 @@ _UNREADABLE = frozenset({"unsupported", "unknown", "ephemeral", "poll", "event"}
 """Kinds of WhatsApp messages that Twilio passes on without their content."""
 
 
-def events(hook: Hook, calls: Calls = "off") -> Sequence[Event]:
-    """Everything that one webhook says. Raises BadPayload that names the field. `calls`: what the channel does with them."""
-    form = fields(hook)
+def events(hook: Hook, settings: SmsSettings) -> Sequence[Event]:
+    """Everything that one webhook says. Raises BadPayload that names the field."""
+    if is_json(hook) and is_stream(hook.body):
+        return stream_events(hook, settings.senders, lambda form, called: _events(form, called, settings.calls))
+    return _events(fields(hook), hook, settings.calls)
+
+
+def _events(form: Mapping[str, str], hook: Hook, calls: Calls) -> Sequence[Event]:
     if form.get("CallSid") and not _message_sid(form):
         return call_events(hook, form, calls)
     status = form.get("MessageStatus") or form.get("SmsStatus", "")

@@ -49,6 +49,11 @@ class SmsSettings(Settings):
         default="https://api.twilio.com", title="API address", description="Only for a stand-in", pattern="^https?://.+"
     )
 
+    @property
+    def senders(self) -> frozenset[str]:
+        """What of the account is this channel's."""
+        return frozenset({self.from_, self.messaging_service}) - {""}
+
     @field_validator("from_")
     @classmethod
     def _sender(cls, value: str) -> str:

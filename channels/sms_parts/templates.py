@@ -4,18 +4,17 @@ Content API: https://www.twilio.com/docs/content/content-api-resources
 """
 
 import json
-import mimetypes
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from channels.base import ProviderTemplate, Refused, TemplateButton, TemplateHeader, TemplateUse
+from channels.base import Misconfigured, ProviderTemplate, Refused, TemplateButton, TemplateHeader, TemplateUse
 from channels.events import JSON
 from channels.sms_parts.api import Api
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
 _STATES = {"approved": "approved", "rejected": "rejected", "paused": "paused", "disabled": "disabled"}
 _BUTTONS = {"QUICK_REPLY": "reply", "URL": "url", "PHONE_NUMBER": "phone", "COPY_CODE": "copy_code", "VOICE_CALL": "call"}
-_HEADERS = {"image": "image", "video": "video"}
 _PAGES = 50
 """Of a hundred templates each: an account has fewer."""
 
@@ -26,12 +25,25 @@ async def all_templates(api: Api, *, whatsapp: bool) -> Sequence[ProviderTemplat
     page = api.on("content", "/v1/ContentAndApprovals?PageSize=100")
     for _ in range(_PAGES):
         answer = await api.get(page)
-        found += [read(each, whatsapp=whatsapp) for each in answer.get("contents", ()) if isinstance(each, dict)]
+        if not isinstance(answer.get("contents"), list):
+            raise Misconfigured("What answers at this address is not Twilio's Content API")
+        found += [read(each, whatsapp=whatsapp) for each in answer["contents"] if isinstance(each, dict)]
         following = (answer.get("meta") or {}).get("next_page_url")
         if not following:
             break
-        page = following if following.startswith(api.on("content", "/")) else api.on("content", _path(following))
-    return found
+        page = api.on("content", _path(following))
+    return _told_apart(found)
+
+
+def _told_apart(found: Sequence[ProviderTemplate]) -> Sequence[ProviderTemplate]:
+    """Twilio lets two templates have the same name: the end of the SID tells the later ones apart."""
+    taken: set[tuple[str, str]] = set()
+    named = []
+    for each in found:
+        name = each.name if (each.name, each.language) not in taken else f"{each.name} ({each.external_id[-6:]})"
+        taken.add((name, each.language))
+        named.append(replace(each, name=name))
+    return named
 
 
 def _path(url: str) -> str:
@@ -40,7 +52,7 @@ def _path(url: str) -> str:
 
 def read(content: Mapping[str, JSON], *, whatsapp: bool) -> ProviderTemplate:
     """One of Twilio's contents. Of its several types the first that says more than plain text is shown."""
-    kind, parts = _shown(content.get("types") or {})
+    parts = _shown(content.get("types") or {})
     approval = _approval(content.get("approval_requests"))
     status = _STATES.get(str(approval.get("status")), "pending") if whatsapp else "approved"
     return ProviderTemplate(
@@ -52,16 +64,16 @@ def read(content: Mapping[str, JSON], *, whatsapp: bool) -> ProviderTemplate:
         reason=_reason(approval, status),
         body=str(parts.get("body") or parts.get("title") or ""),
         variables=_variables(content, parts),
-        header=_header(kind, parts),
+        header=_header(parts),
         footer=str(parts.get("footer") or parts.get("subtitle") or ""),
         buttons=[_button(each) for each in parts.get("actions") or () if isinstance(each, dict)],
     )
 
 
-def _shown(types: Mapping[str, JSON]) -> tuple[str, Mapping[str, JSON]]:
-    known = [(kind, parts) for kind, parts in types.items() if isinstance(parts, dict)]
-    rich = [each for each in known if each[0] != "twilio/text"]
-    return (rich or known or [("", {})])[0]
+def _shown(types: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    known = {kind: parts for kind, parts in types.items() if isinstance(parts, dict)}
+    rich = [parts for kind, parts in known.items() if kind != "twilio/text"]
+    return (rich or [*known.values()] or [{}])[0]
 
 
 def _approval(told: JSON) -> Mapping[str, JSON]:
@@ -96,16 +108,9 @@ def _texts(parts: JSON) -> Iterator[str]:
             yield from _texts(part)
 
 
-def _header(kind: str, parts: Mapping[str, JSON]) -> TemplateHeader | None:
-    """The media of a content are fixed, or an address with a variable: either way nothing is to be attached."""
-    if parts.get("header_text"):
-        return TemplateHeader(kind="text", text=str(parts["header_text"]))
-    media = parts.get("media")
-    address = media[0] if isinstance(media, list) and media else media
-    if isinstance(address, str) and address:
-        mime = mimetypes.guess_type(address.partition("?")[0])[0] or ""
-        return TemplateHeader(kind=_HEADERS.get(mime.partition("/")[0], "document" if mime else "image"))
-    return TemplateHeader(kind="location") if kind == "twilio/location" else None
+def _header(parts: Mapping[str, JSON]) -> TemplateHeader | None:
+    """Only a text. Media belong to the content itself, or are an address with a variable: nothing is to be attached."""
+    return TemplateHeader(kind="text", text=str(parts["header_text"])) if parts.get("header_text") else None
 
 
 def _button(action: Mapping[str, JSON]) -> TemplateButton:

@@ -10,6 +10,8 @@ from channels.events import JSON
 from channels.whatsapp_parts.errors import provider_error
 
 TIMEOUT = aiohttp.ClientTimeout(total=20, connect=10)
+AGENT = "Switchboard/1.0.0"
+"""Meta's OpenAPI document wants NAME/MAJOR.MINOR.PATCH; what HTTP clients say by themselves does not fit it."""
 FILE_TIMEOUT = aiohttp.ClientTimeout(total=120, connect=10)
 
 
@@ -18,7 +20,7 @@ class Graph:
 
     def __init__(self, http: aiohttp.ClientSession, base: str, token: str) -> None:
         self._http = http
-        self._authorization = {"Authorization": f"Bearer {token}"}
+        self._authorization = {"Authorization": f"Bearer {token}", "User-Agent": AGENT}
         self._json_headers = {**self._authorization, "Content-Type": "application/json"}
         self.base = base.rstrip("/")
         self.timeout = TIMEOUT

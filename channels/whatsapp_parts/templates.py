@@ -3,11 +3,13 @@
 Source: Meta's "Template messages" and the references of its components.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from channels.base import Location, Refused, TemplateUse, TemplateValue
 from channels.whatsapp_parts.formats import Body, Uploaded
 
+_GAPS = re.compile(r"\s*[\r\n\t\v\f\u2028\u2029]\s*| {5,}")
 _FILES = ("image", "video", "document", "gif")
 _BUTTONS: Mapping[str, tuple[str, str]] = {
     "reply": ("quick_reply", "payload"),
@@ -69,9 +71,11 @@ def _text(template: TemplateUse) -> list[Body]:
 
 
 def _parameter(value: TemplateValue, name: str = "") -> Body:
-    """A text, or what is typed already (currency, date_time)."""
+    """A text, or what is typed already (currency, date_time). Meta refuses line breaks, tabs and long gaps in a text (132018)."""
     named = {"parameter_name": name} if name else {}
-    return {"type": "text", **named, "text": value} if isinstance(value, str) else {**value, **named}
+    if not isinstance(value, str):
+        return {**value, **named}
+    return {"type": "text", **named, "text": _GAPS.sub(" ", value).strip()}
 
 
 def _buttons(template: TemplateUse) -> list[Body]:

@@ -1,14 +1,17 @@
 """`switchboard channel ...`: connect the company's accounts. A running installation notices each change within a second."""
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+import sqlalchemy as sa
 import typer
 from pydantic import SecretStr
 
 from channels.registry import connector_type, kinds
-from inbox import accounts, connecting
+from inbox import accounts, checking, connecting, trial
+from inbox import schema as t
 from inbox.cli import desk, paper
 from inbox.cli.words import fail, warn
 from inbox.house import House
@@ -20,6 +23,9 @@ _STDIN = typer.Option(
     False, "--set-stdin", help="Read further KEY=VALUE lines from standard input: secrets stay out of the process list."
 )
 _NUMBER = typer.Argument(..., metavar="ID", help="The channel's id, see `switchboard channel list`.")
+_WHICH = typer.Argument(..., metavar="ID|NAME", help="The channel's id or its name, see `switchboard channel list`.")
+_MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
+_COLORS = {"ok": None, "warning": "yellow", "error": "red"}
 _STATES = {"on": "ok", "off": "disabled"}
 
 
@@ -95,13 +101,67 @@ def change(
     paper.show_json(desk.run(job))
 
 
-@app.command("check")
-def check(number: int = _NUMBER) -> None:
-    """Ask the provider whether the settings work, and tell it our address again. Exit code 1 if they do not."""
-    result = desk.run(lambda house: _introduced(house, number))
-    paper.show_json(result)
-    if "error" in result:
+@app.command("check", epilog="Example: switchboard channel check Support")
+def check(channel: str = _WHICH, as_json: bool = _AS_JSON) -> None:
+    """Look at everything that can be wrong with a channel and say what to do about it. Exit code 1 if something does not work.
+
+    Token, permissions, webhook address, mail servers, our clock, what came in and what waits. Also tells the provider our
+    address again.
+    """
+    looked = desk.run(lambda house: _looked(house, channel))
+    if as_json:
+        paper.show_json({"ok": looked.ok, "problem": looked.problem or None, "checks": [asdict(each) for each in looked.checks]})
+    else:
+        for each in looked.checks:
+            typer.secho(f"{_MARKS[each.state]} {each.name:<12} {each.text}", fg=_COLORS[each.state])
+            if each.mend and each.state != "ok":
+                typer.echo(f"  {'':<12} {each.mend}")
+    if not looked.ok:
         raise typer.Exit(1)
+
+
+async def _looked(house: House, channel: str) -> checking.Looked:
+    return await checking.look(house, await house.db.read(_find, house.vault, channel))
+
+
+@app.command("test", epilog="Example: switchboard channel test Support +4930901820")
+def send_test(
+    channel: str = _WHICH,
+    address: str = typer.Argument(..., help="A phone number, a mail address; elsewhere one that has written already."),
+    text: str = typer.Option("", help="What to say instead of the usual sentence."),
+    by: str = typer.Option("", metavar="EMAIL", help="Who sends it; without it, the first owner."),
+) -> None:
+    """Send a real message to an address, to see whether the channel works; `switchboard worker` delivers it."""
+
+    async def job(house: House) -> dict[str, int]:
+        number = await house.db.read(_find, house.vault, channel)
+        sender = await house.db.read(_sender, by)
+        return asdict(await house.db.run(trial.send, datetime.now(UTC), sender, number, address, text))
+
+    paper.show_json(desk.run(job))
+
+
+def _find(connection: sa.Connection, vault: accounts.Vault, which: str) -> int:
+    """A channel by its id or its name. Raises LookupError."""
+    found = accounts.load_all(connection, vault)
+    if which.isdigit():
+        return accounts.load(connection, vault, int(which)).id
+    named = [each.id for each in found if each.name.casefold() == which.casefold()]
+    if len(named) > 1:
+        raise LookupError(f"{len(named)} channels are named {which}: give the id, see `switchboard channel list`")
+    if not named:
+        raise LookupError(f"There is no channel {which}")
+    return named[0]
+
+
+def _sender(connection: sa.Connection, email: str) -> int:
+    """Who sends a test message. Raises LookupError."""
+    m = t.managers.c
+    who = m.email == email.strip().lower() if email else m.role == "owner"
+    number = connection.scalar(sa.select(m.id).where(who, m.disabled_at.is_(None)).order_by(m.id).limit(1))
+    if number is None:
+        raise LookupError(f"There is nobody with the address {email}" if email else "There is no owner yet: switchboard user add")
+    return int(number)
 
 
 @app.command("remove")

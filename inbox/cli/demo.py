@@ -29,7 +29,9 @@ MEMORY = "demo.json"
 """In the data folder: says that this is a demo, and remembers its password and channels."""
 HOST, PHONES_PORT = "127.0.0.1", 8090
 OWNER, OPERATOR = ("vera@demo.example", "Vera"), ("pavel@demo.example", "Pavel")
-_OURS = ("switchboard.db", "switchboard.db-wal", "switchboard.db-shm", "write.lock", "files", "spool", "valkey", MEMORY)
+PHONES = "phones"
+"""In the data folder: what the customers' phones remember."""
+_OURS = ("switchboard.db", "switchboard.db-wal", "switchboard.db-shm", "write.lock", "files", "spool", "valkey", PHONES, MEMORY)
 
 
 def register(app: typer.Typer) -> None:
@@ -90,7 +92,7 @@ async def _live(found: Settings, phones_port: int, life: bool) -> None:
     ending = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, ending.set)
-    async with open_house(found, "demo") as house, Sandbox(phones_port) as sandbox:
+    async with open_house(found, "demo") as house, Sandbox(phones_port, memory=found.data / PHONES) as sandbox:
         while not await asyncio.to_thread(family.healthy, found):  # noqa: ASYNC110 another process has no event for us
             await asyncio.sleep(0.05)
         numbers = {kind: await _connect(house, kind, values) for kind, values in sandbox.settings().items()}

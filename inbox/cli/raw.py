@@ -1,6 +1,7 @@
 """`switchboard raw ...`: what providers delivered, exactly as it came, and how to take it in again."""
 
 import base64
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from inbox import schema as t
 from inbox.cli import desk, paper
 from inbox.cli.words import complain, fail
 from inbox.house import House
-from inbox.replay import Replayed, replay_raw
+from inbox.replay import Replayed, raw_row, raw_shown, replay_raw
 
 app = typer.Typer(name="raw", help="Raw deliveries as they came: list, show, replay.", no_args_is_help=True)
 _R = t.raw_bodies.c
@@ -33,8 +34,8 @@ def list_raw(
 
 @app.command("show")
 def show(number: int = typer.Argument(..., metavar="ID")) -> None:
-    """Print a delivery with its body. It holds what customers wrote: mind where you paste it."""
-    paper.show_json(desk.read(_whole, number))
+    """Print a delivery with its body and what it is read as. It holds what customers wrote: mind where you paste it."""
+    paper.show_json(desk.run(lambda house: _whole(house, number)))
 
 
 @app.command("replay", epilog="Example: switchboard raw replay 17 18; switchboard raw replay --state failed")
@@ -83,12 +84,13 @@ def _rows(connection: sa.Connection, state: str, channel: int | None, limit: int
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def _whole(connection: sa.Connection, number: int) -> dict[str, Any]:
-    row = connection.execute(sa.select(t.raw_bodies).where(_R.id == number)).mappings().one_or_none()
-    if row is None:
-        raise LookupError(f"There is no raw delivery {number}")
-    body = bytes(row["body"])
+async def _whole(house: House, number: int) -> dict[str, Any]:
+    """Without secrets. What is no text comes as it is."""
+    shown = asdict(await raw_shown(house, number))
+    body = bytes((await house.db.read(raw_row, number)).body)
     try:
-        return dict(row) | {"body": body.decode()}
+        body.decode()
     except UnicodeDecodeError:
-        return {name: value for name, value in row.items() if name != "body"} | {"body_base64": base64.b64encode(body).decode()}
+        del shown["body"]
+        return shown | {"body_base64": base64.b64encode(body).decode()}
+    return shown

@@ -19,6 +19,9 @@ from routing.hours import Hours
 
 log = structlog.get_logger()
 
+_CALL = "call"
+"""A phone call: its words are ours, and who calls wants a person."""
+
 
 @dataclass(frozen=True, slots=True)
 class Minds:
@@ -52,10 +55,12 @@ class Outcome:
 def decide(case: Case, minds: Minds, now: datetime) -> Outcome:
     """The outcome of what was heard. Never raises: a bot that fails hands over."""
     outcome = Outcome()
-    outcome.language = None if case.row.language else _language(case.heard)
+    outcome.language = None if case.row.language else _language([each for each in case.heard if each.kind != _CALL])
     heard = [message for message in case.heard if _said(message) != "stop"]
     if not heard:
         outcome.settled = True
+    elif any(message.kind == _CALL for message in heard):
+        outcome.hand_over = HandOver(reason="The customer called")
     elif case.row.bot and not case.stopped:
         _bot_turn(case, heard, minds, now, outcome)
     else:

@@ -1,7 +1,7 @@
 """Connected channels as their page shows them: what they can do and how they are, never a secret."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +13,8 @@ from inbox import schema as t
 from inbox.accounts import Vault, capabilities
 from inbox.connecting import webhook
 from inbox.refusals import NotFound
-from inbox.views.paging import All, Page, by_id
+from inbox.views.care import Health, health
+from inbox.views.paging import All
 from inbox.views.shapes import Named, named
 
 _c = t.channels.c
@@ -62,6 +63,7 @@ class Channel:
     webhook: str
     team: Named | None
     capabilities: CapabilitiesShown
+    health: Health
     created_at: datetime
 
 
@@ -88,31 +90,18 @@ class Kind:
     fields: list[FieldShown]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RawBody:
-    """A delivery of a provider, kept as it came. `partial`: some element of it could not be read."""
-
-    id: int
-    received_at: datetime
-    method: str
-    state: str
-    error: str
-    events: int
-    size: int
-
-
-def channels(connection: sa.Connection, vault: Vault, base_url: str) -> All[Channel]:
+def channels(connection: sa.Connection, vault: Vault, base_url: str, now: datetime | None = None) -> All[Channel]:
     """All channels, oldest first."""
-    rows = connection.execute(_rows().order_by(_c.id))
-    return All(items=[_channel(row, vault, base_url) for row in rows])
+    rows = connection.execute(_rows().order_by(_c.id)).all()
+    return All(items=[_channel(connection, row, vault, base_url, now) for row in rows])
 
 
-def channel(connection: sa.Connection, vault: Vault, base_url: str, channel_id: int) -> Channel:
+def channel(connection: sa.Connection, vault: Vault, base_url: str, channel_id: int, now: datetime | None = None) -> Channel:
     """One channel. Raises NotFound."""
     row = connection.execute(_rows().where(_c.id == channel_id)).one_or_none()
     if row is None:
         raise NotFound(f"There is no channel {channel_id}")
-    return _channel(row, vault, base_url)
+    return _channel(connection, row, vault, base_url, now)
 
 
 def all_kinds() -> All[Kind]:
@@ -121,27 +110,19 @@ def all_kinds() -> All[Kind]:
     return All(items=[Kind(kind=k.kind, title=k.title, fields=_fields(k.settings_type)) for k in found])
 
 
-def raw_bodies(connection: sa.Connection, channel_id: int, cursor: str | None, limit: int) -> Page[RawBody]:
-    """What a channel's provider delivered, newest first."""
-    r = t.raw_bodies.c
-    size = sa.func.length(r.body).label("size")
-    query = sa.select(r.id, r.received_at, r.method, r.state, r.error, r.events, size).where(r.channel_id == channel_id)
-    return by_id(connection, query, r.id, lambda row: RawBody(**row._mapping), cursor, limit)
-
-
 def _rows() -> sa.Select[Any]:
     query = sa.select(t.channels, t.teams.c.name.label("team_name")).outerjoin(t.teams, t.teams.c.id == _c.team_id)
     return query.where(_c.removed_at.is_(None))
 
 
-def _channel(row: Any, vault: Vault, base_url: str) -> Channel:
+def _channel(connection: sa.Connection, row: Any, vault: Vault, base_url: str, now: datetime | None) -> Channel:
     kind = connector_type(row.kind)
     secrets = {name: SET if value else None for name, value in vault.open(row.secrets).items()}
     return Channel(
         id=row.id, kind=row.kind, name=row.name, title=kind.title, account=_account(row.account), state=row.state,
         error=row.error, settings=dict(row.settings) | secrets, webhook=webhook(base_url, row.id),
         team=named(row.team_id, row.team_name), capabilities=_capabilities(capabilities(row.kind, row.settings)),
-        created_at=row.created_at,
+        health=health(connection, row, now or datetime.now(UTC)), created_at=row.created_at,
     )  # fmt: skip
 
 

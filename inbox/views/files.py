@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -60,7 +61,7 @@ def attachment(connection: sa.Connection, attachment_id: int) -> Attachment:
     return _shown(row)
 
 
-def _shown(row: sa.Row[tuple[object, ...]]) -> Attachment:
+def _shown(row: Any) -> Attachment:
     small = THUMBNAIL_URL.format(row.id) if row.thumbnail and row.state == "stored" else None
     return Attachment(
         id=row.id, kind=row.kind, name=row.name, mime=row.mime, size=row.size, url=URL.format(row.id), thumbnail=small,

@@ -1,5 +1,6 @@
 """Who may call a web chat's endpoints: pages of its own sites, not too often. Every answer can be read by the page that asked."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -31,16 +32,16 @@ RATES = {
 }
 """By what is done: what one visitor may, and what one address may, behind which a whole office may sit."""
 TABS = 20
-"""Streams that one visitor's browsers may hold open in this process."""
+"""Streams that one visitor's browsers may hold open in this process; one more ends the oldest."""
 _MEGABYTE = 1_048_576
 
 
 @dataclass(slots=True)
 class Crowd:
-    """What this process remembers of those who call: how often, and how many streams each visitor holds."""
+    """What this process remembers of those who call: how often, which streams each visitor holds, what it was told of already."""
 
     pace: Pace
-    streams: dict[str, int] = field(default_factory=dict)
+    streams: dict[str, list[asyncio.Task[None]]] = field(default_factory=dict)
     refused: set[tuple[int, str]] = field(default_factory=set)
 
 
@@ -128,7 +129,7 @@ async def _note(request: web.Request, channel_id: int, origin: str) -> None:
 def slow_down(request: web.Request, what: str, visitor: str = "", *, size: int = 0) -> None:
     """Raises TooOften. Files cost by their size."""
     pace, (each_visitor, each_address) = request.app[CROWD].pace, RATES[what]
-    cost = 1 + size / _MEGABYTE
+    cost = 1 + size // _MEGABYTE
     after = pace.take(f"visitor {what}", visitor, each_visitor, cost) if each_visitor and visitor else 0.0
     if not after and (caller := address(request)):
         after = pace.take(f"address {what}", caller, each_address, cost)

@@ -69,8 +69,8 @@ async def _page(request: web.Request, name: str) -> web.Response:
     address = f"{own_address(request)}/chat/{line.channel.id}/widget.js"
     text = _template(name).render(title=settings.title, language=language, script=address, theme=settings.theme)
     policy = (
-        f"default-src 'self'; img-src 'self' blob: data: {_site(settings.avatar)}; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
-        f"frame-ancestors {_framers(settings)}"
+        f"default-src 'self'; img-src 'self' blob: data: {_site(settings.avatar)}; media-src 'self' blob:; "
+        f"style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors {_framers(settings)}"
     )
     return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
 
@@ -94,11 +94,11 @@ def _framers(settings: WebchatSettings) -> str:
 def appearance(settings: WebchatSettings) -> dict[str, Any]:
     """What the script has to know of the settings: no secret, and nothing that it does not use."""
     plain = settings.model_dump(include=set(_SHOWN))
-    form = {name: asked for name in _ASKED if (asked := getattr(settings, f"ask_{name}")) != "no"}
+    form = [(name, asked) for name in _ASKED if (asked := getattr(settings, f"ask_{name}")) != "no"]
     return plain | {
         "origins": list(filter(None, settings.origins.split(","))),
         "form": form,
-        "topics": list(filter(None, map(str.strip, settings.topics.split(";")))) if "topic" in form else [],
+        "topics": list(filter(None, map(str.strip, settings.topics.split(";")))) if settings.ask_topic != "no" else [],
         "file_limit": FILE_LIMIT,
     }
 

@@ -16,7 +16,7 @@ from inbox import visitors
 from inbox.db import DatabaseDown
 from inbox.live import RELOAD, Subscription, Update
 from inbox.web import chat_guard
-from inbox.web.chat_guard import CROWD, TABS, Caller, TooOften, cors
+from inbox.web.chat_guard import CROWD, TABS, Caller, cors
 from inbox.web.keys import DB, LIVE
 from inbox.web.stream import STREAMS
 
@@ -29,29 +29,30 @@ async def stream(request: web.Request) -> web.StreamResponse:
     caller = await chat_guard.caller(request, "stream")
     response = web.StreamResponse(headers=cors(request) | {"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     response.headers["X-Accel-Buffering"] = "no"
-    with _counted(request.app[CROWD].streams, caller.visit.visitor):
-        speaking = asyncio.create_task(_speak(caller, response))
+    speaking = asyncio.create_task(_speak(caller, response))
+    with _held(request.app[CROWD].streams.setdefault(caller.visit.visitor, []), speaking):
         request.app[STREAMS].add(speaking)
         try:
             await asyncio.wait([speaking])
         finally:
             request.app[STREAMS].discard(speaking)
             speaking.cancel()
+    if not request.app[CROWD].streams.get(caller.visit.visitor):
+        request.app[CROWD].streams.pop(caller.visit.visitor, None)
     return response
 
 
 @contextlib.contextmanager
-def _counted(streams: dict[str, int], visitor: str) -> Iterator[None]:
-    """Raises TooOften for one stream more than a person can look at."""
-    if streams.get(visitor, 0) >= TABS:
-        raise TooOften(30)
-    streams[visitor] = streams.get(visitor, 0) + 1
+def _held(streams: list[asyncio.Task[None]], speaking: asyncio.Task[None]) -> Iterator[None]:
+    """Nobody looks at so many: the oldest is one whose browser is gone, which shows only when something is written to it."""
+    streams.append(speaking)
+    if len(streams) > TABS:
+        streams.pop(0).cancel()
     try:
         yield
     finally:
-        streams[visitor] -= 1
-        if not streams[visitor]:
-            del streams[visitor]
+        with contextlib.suppress(ValueError):
+            streams.remove(speaking)
 
 
 async def _speak(caller: Caller, response: web.StreamResponse) -> None:

@@ -28,11 +28,14 @@ from channels.base import (
 from channels.events import Event, InboundMessage, MessageEdited
 from channels.telegram import TelegramConnector, TelegramSettings
 from channels.telegram_parts.updates import read
+from tests.channels import telegram_spec
+from tests.channels.telegram_spec import hold_to_the_specification
 
 _FOLDER = os.environ.get("SWITCHBOARD_CASES", "")
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _ATTACHMENTS = {"image": "image", "audio": "audio", "voice": "audio", "video": "video", "file": "file", "sticker": "image"}
 
+held = pytest.fixture(autouse=True)(hold_to_the_specification)
 pytestmark = pytest.mark.skipif(not _FOLDER, reason="SWITCHBOARD_CASES names no folder of captured payloads")
 
 
@@ -110,6 +113,24 @@ def test_payloads_of_others_are_read_as_they_expect(capsys: pytest.CaptureFixtur
     with capsys.disabled():
         print(f"\ntelegram payloads: {tally['right']} right, {tally['wrong']} wrong", *wrong, sep="\n  ")
     assert tally["right"] >= 0.98 * tally.total()
+
+
+FAULTS: list[tuple[str, dict[str, Any], str]] = [
+    ("sendNothing", {}, "is no method"),
+    ("sendMessage", {"chat_id": "1"}, "text is missing"),
+    ("sendMessage", {"chat_id": 1.5, "text": "x"}, "chat_id is none of"),
+    ("sendMessage", {"chat_id": "1", "text": "x", "colour": "red"}, "unknown field colour"),
+    ("sendMessage", {"chat_id": "1", "text": "x", "reply_parameters": {"message_id": "7"}}, "reply_parameters is none of"),
+    ("sendMediaGroup", {"chat_id": "1", "media": [{"type": "photo"}]}, "media is none of"),
+]
+
+
+@pytest.mark.parametrize(("method", "parameters", "fault"), FAULTS)
+def test_the_specification_finds_what_is_wrong_with_a_call(method: str, parameters: dict[str, Any], fault: str) -> None:
+    specification = telegram_spec.read()
+    assert specification is not None
+    (found,) = telegram_spec.faults(specification, method, parameters, {})
+    assert fault in found
 
 
 class Recorder:

@@ -264,6 +264,8 @@ class Chat:
 
     def __init__(self) -> None:
         self.posts: list[dict[str, Any]] = []
+        self.tokens: list[str] = []
+        """With which a session was asked for."""
         self.items: list[dict[str, Any]] = []
         self.streams: list[asyncio.Queue[dict[str, Any] | None]] = []
         self.heard = asyncio.Event()
@@ -278,6 +280,7 @@ class Chat:
         ]
 
     async def session(self, request: web.Request) -> web.Response:
+        self.tokens.append((await request.json())["token"])
         return web.json_response({"visitor": "v1", "token": "t1"})
 
     async def messages(self, request: web.Request) -> web.Response:
@@ -362,6 +365,22 @@ async def test_a_browser_whose_stream_ended_opens_it_again(chat: tuple[Chat, Web
     await server.opened.wait()
     server.streams[0].put_nowait(None)
     await until(browser.phones, lambda: len(browser.sent_to("v1")) == 1)
+
+
+async def test_after_a_restart_a_browser_is_still_the_same_visitor(chat: tuple[Chat, WebchatStandIn], tmp_path: Path) -> None:
+    server, first = chat
+    first.memory = tmp_path / "phones"
+    await first.write(first.phones.customers["emma"], Draft(text="Hi"))
+    again = WebchatStandIn(Phones(people()))
+    again.memory = first.memory
+    server.items = [{**ours("1", "Hi"), "mine": True, "client_id": "c1"}, ours("2", "while the phones were off")]
+    await again.start("http://127.0.0.1:1/webchat")
+    again.webhook = first.webhook
+    emma = again.phones.customers["emma"]
+    await until(again.phones, lambda: len(emma.bubbles) == 2)
+    assert [(bubble.mine, bubble.text) for bubble in emma.bubbles] == [(True, "Hi"), (False, "while the phones were off")]
+    assert server.tokens == ["", "t1"]
+    await again.stop()
 
 
 async def test_a_chat_that_is_not_connected_says_so(chat: tuple[Chat, WebchatStandIn]) -> None:

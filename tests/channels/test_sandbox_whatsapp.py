@@ -17,12 +17,17 @@ from channels.base import (
     BadSignature,
     ChannelError,
     Choice,
+    ContactCard,
     Hook,
+    Location,
     Misconfigured,
     OutgoingFile,
     OutgoingMessage,
+    ProviderTemplate,
     Refused,
     Retry,
+    TemplateButton,
+    TemplateHeader,
     TemplateUse,
     Throttled,
     Transport,
@@ -251,17 +256,96 @@ async def test_two_customers_may_write_and_each_is_answered_on_their_own_phone(s
     assert [b.text for b in ivan.bubbles] == ["two", "answer to two"]
 
 
-WRONG_TEMPLATES = [
-    (TemplateUse(name="order_ready", language="de"), "132001"),
-    (TemplateUse(name="order_ready", language="en", variables={"1": "Ann"}), "132000"),
+DELIVERY = {"header": "1042", "name": "Лена", "day": "завтра"}
+LINKED: Mapping[str, Any] = {"buttons": {"0": "1042"}, "button_kinds": {"0": "url"}}
+CODED: Mapping[str, Any] = {"buttons": {"0": "SAVE5"}, "button_kinds": {"0": "copy_code"}}
+PLACE = Location(latitude=55.75, longitude=37.62, name="Магазин")
+WRONG_TEMPLATES: Sequence[tuple[str, TemplateUse, str]] = [
+    ("another language", TemplateUse(name="order_ready", language="de"), "132001"),
+    ("paused", TemplateUse(name="old_offer", language="ru"), "132015"),
+    ("a variable too few", TemplateUse(name="order_ready", language="en", variables={"1": "Ann"}), "132000"),
+    ("an empty variable", TemplateUse(name="order_ready", language="en", variables={"1": "Ann", "2": ""}), "131008"),
+    (
+        "numbers for names",
+        TemplateUse(name="delivery", language="ru", variables={"header": "7", "1": "a", "2": "b"}, **LINKED),
+        "100",
+    ),
+    ("no header", TemplateUse(name="delivery", language="ru", variables={"name": "a", "day": "b"}, **LINKED), "132000"),
+    ("no value for the link", TemplateUse(name="delivery", language="ru", variables=DELIVERY), "132000"),
+    ("a button of another kind", TemplateUse(name="delivery", language="ru", variables=DELIVERY, **CODED), "132012"),
+    ("no picture", TemplateUse(name="sale", language="ru", variables={"1": "5 %"}, **CODED), "132000"),
+    ("too long", TemplateUse(name="order_ready", language="en", variables={"1": "x" * 1024, "2": "y"}), "132005"),
 ]
 
 
-@pytest.mark.parametrize(("template", "code"), WRONG_TEMPLATES)
+@pytest.mark.parametrize(("template", "code"), [c[1:] for c in WRONG_TEMPLATES], ids=[c[0] for c in WRONG_TEMPLATES])
 async def test_a_template_that_is_not_approved_so_is_refused(shop: Scene, template: TemplateUse, code: str) -> None:
     with pytest.raises(Refused) as refused:
         await shop.connector.send(message(template=template))
-    assert refused.value.code == code
+    assert refused.value.code == code and not shop.meta.sent_to("79000000155")
+
+
+async def test_templates_with_headers_and_buttons_reach_the_phone_as_they_were_approved(shop: Scene) -> None:
+    delivery = TemplateUse(name="delivery", language="ru", variables=DELIVERY, **LINKED)
+    sale = TemplateUse(name="sale", language="ru", variables={"1": "5 %"}, **CODED)
+    await shop.connector.send(message(template=delivery))
+    await shop.connector.send(message(template=sale, attachments=[picture()]))
+    await shop.connector.send(message(template=TemplateUse(name="meet_us", language="ru"), location=PLACE))
+    said, shown, met = shop.meta.sent_to("79000000155")
+    assert (said.text, list(said.choices)) == ("Заказ 1042\nЛена, курьер приедет завтра.", [("Перенести", "Перенести")])
+    assert (shown.text, [f.kind for f in shown.files]) == ("Скидка 5 % до воскресенья.", ["image"])
+    assert met.text == "Магазин\nЖдём вас в новом магазине."
+
+
+async def test_the_accounts_templates_are_listed_page_by_page(shop: Scene) -> None:
+    listed = {(each.name, each.language): each for each in await shop.connector.templates()}
+    assert listed.keys() == shop.meta.templates.keys()
+    assert listed["delivery", "ru"] == ProviderTemplate(
+        name="delivery",
+        language="ru",
+        external_id="7004",
+        category="utility",
+        quality="unknown",
+        body="{{name}}, курьер приедет {{day}}.",
+        variables=["name", "day"],
+        header=TemplateHeader(kind="text", text="Заказ {{1}}", variables=["header"]),
+        buttons=[TemplateButton(kind="url", text="Где курьер", variable=True), TemplateButton(kind="reply", text="Перенести")],
+    )
+    assert (listed["old_offer", "ru"].status, listed["old_offer", "ru"].quality) == ("paused", "low")
+    assert listed["hello_world", "en_US"].footer == "WhatsApp Business"
+
+
+async def test_without_the_right_to_the_account_the_settings_name_it_or_say_what_to_do(shop: Scene) -> None:
+    shop.meta.manages_account = False
+    with pytest.raises(Refused, match="WhatsApp Business account ID"):
+        await shop.another().templates()
+    told = shop.another(business_account_id=shop.meta.business_account_id)
+    assert len(await told.templates()) == len(shop.meta.templates)
+    account = await shop.another().connect(shop.hook_url)
+    assert len(account.notes) == 1 and "WhatsApp Business account ID" in account.notes[0]
+
+
+async def test_a_place_contacts_links_and_reactions_reach_the_phone(shop: Scene) -> None:
+    bubble = await shop.meta.write(shop.lena, Draft(text="hello"))
+    link = Choice(id="l", title="Shop", kind="link", value="https://shop.example")
+    form = Choice(id="f", title="Book", kind="form", value="77/DATE?day=5")
+    where = Choice(id="w", title="Where?", kind="location")
+    await shop.connector.send(message(text="Here", location=PLACE))
+    await shop.connector.send(message(contacts=[ContactCard(name="Anna", phones=["+79000000177"])]))
+    for choice in (link, form, where):
+        await shop.connector.send(message(text="Pick", choices=[choice]))
+    await shop.connector.send(message(reaction="👍", reply_to=bubble.id))
+    shown = [b.text for b in shop.meta.sent_to("79000000155")]
+    assert shown == ["Here", "Магазин\n55.75,37.62", "Anna", "Pick", "Pick", "Pick"] and bubble.reaction == "👍"
+    await shop.connector.send(message(reaction="", reply_to=bubble.id))
+    assert bubble.reaction == ""
+
+
+async def test_reading_marks_the_message_and_no_call(shop: Scene) -> None:
+    bubble = await shop.meta.write(shop.lena, Draft(text="hello"))
+    for external_id in (bubble.id, "wacid.1", "unnamed-1"):
+        await shop.connector.read("79000000155", external_id)
+    assert list(shop.meta.received) == [{"messaging_product": "whatsapp", "status": "read", "message_id": bubble.id}]
 
 
 async def test_typing_marks_the_message_read_and_shows_the_dots(shop: Scene) -> None:

@@ -20,6 +20,7 @@ from channels.sandbox.sms_calls import Caller
 from channels.sms import SmsConnector, SmsSettings
 from channels.sms_parts.api import Api
 from channels.sms_parts.connect import _is_reachable
+from channels.sms_parts.templates import all_templates
 
 ANN, OURS, HOOK = "+15005550001", "+15005550006", "https://switchboard.example/hooks/7"
 
@@ -219,9 +220,33 @@ async def test_a_rich_template_is_read_whole(open_account: Open) -> None:
     account = await open_account(f"whatsapp:{OURS}")
     account.twilio.account.add_content("HX1", "rich", "ru", RICH, "rejected")
     (found,) = await account.connector.templates() or ()
-    assert (found.body, found.footer, found.header and found.header.kind) == ("Hi {{1}}", "Shop", "video")
+    assert (found.body, found.footer, found.header) == ("Hi {{1}}", "Shop", None)
     assert [(b.kind, b.text) for b in found.buttons] == [("url", "Open"), ("reply", "No")]
     assert (list(found.variables), found.status) == (["1", "2", "3"], "rejected")
+
+
+async def test_templates_of_one_name_are_told_apart(open_account: Open) -> None:
+    account = await open_account(f"whatsapp:{OURS}")
+    for sid in ("HX000001", "HX000002"):
+        account.twilio.account.add_content(sid, "hello", "en", HELLO)
+    found = await account.connector.templates() or ()
+    assert [(t.name, t.external_id) for t in found] == [("hello", "HX000001"), ("hello (000002)", "HX000002")]
+
+
+async def test_a_list_that_is_none_is_no_empty_list(open_account: Open) -> None:
+    account = await open_account(f"whatsapp:{OURS}", api_base="http://127.0.0.1:1")
+    with pytest.raises(Retry):
+        await account.connector.templates()
+
+    async def odd(_: web.Request) -> web.Response:
+        return web.json_response({"ok": True})
+
+    app = web.Application()
+    app.router.add_get("/v1/ContentAndApprovals", odd)
+    async with TestServer(app) as other, aiohttp.ClientSession() as http:
+        api = Api(http, str(other.make_url("/")), "AC1", b"x")
+        with pytest.raises(Misconfigured, match="Content API"):
+            await all_templates(api, whatsapp=True)
 
 
 STATES = [
@@ -301,6 +326,13 @@ async def test_typographic_characters_are_made_plain_where_that_is_cheaper(open_
     message = OutgoingMessage(id="m1", address=ANN, text=long)
     costs = [connector.cost(message) for connector in (account.connector, plain)]
     assert [(cost.encoding, cost.count) for cost in costs if cost] == [("GSM-7", 1), ("UCS-2", 2)]
+
+
+async def test_a_message_goes_without_reports_where_twilio_cannot_call_us(open_account: Open) -> None:
+    account = await open_account()
+    for address in ("https://my_shop.example/hooks/1?message=m1", "https://shop.example/hooks/1?message=m1"):
+        await account.connector.send(OutgoingMessage(id="m1", address=ANN, text="Hi", status_url=address))
+    assert [form.get("StatusCallback", "") for form in account.twilio.received] == ["", "https://shop.example/hooks/1?message=m1"]
 
 
 async def test_a_place_is_a_pin_on_whatsapp(open_account: Open) -> None:

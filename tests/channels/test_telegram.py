@@ -42,7 +42,9 @@ from channels.telegram import TelegramConnector, TelegramSettings
 from channels.telegram_parts.formatting import to_html
 from channels.telegram_parts.outward import to_telegram
 from channels.telegram_parts.updates import read
+from tests.channels.telegram_spec import hold_to_the_specification
 
+held = pytest.fixture(autouse=True)(hold_to_the_specification)
 NOW = datetime(2026, 9, 22, tzinfo=UTC)
 SAMPLES = sorted((Path(__file__).parent / "payloads" / "telegram").glob("*.json"))
 ANNA = "5001"

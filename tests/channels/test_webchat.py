@@ -17,7 +17,8 @@ from channels.base import BadPayload, BadSignature, Choice, Hook, OutgoingMessag
 from channels.events import ContactChanged, DeliveryStatus, Event, Identity, InboundMessage, Notice
 from channels.webchat import Webchat, WebchatSettings, topic
 from channels.webchat_parts.posts import FILE_LIMIT
-from channels.webchat_parts.visitors import naming
+from channels.webchat_parts.visitors import BadProof, naming
+from routing.hours import parse_week
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 URL = "https://desk.example/hooks/7"
@@ -111,6 +112,63 @@ def test_without_a_secret_no_user_is_believed(http: aiohttp.ClientSession) -> No
     chat = Webchat(WebchatSettings(), Transport(http=http))
     with pytest.raises(BadSignature, match="no secret"):
         chat.open(user="42", user_hash=hmac.new(b"", b"42", hashlib.sha256).hexdigest())
+
+
+@pytest.mark.parametrize("kind", ["email", "phone"])
+def test_an_address_is_proven_by_the_sites_own_word_for_it(chat: Webchat, kind: str) -> None:
+    given, known = {"email": ("Anna@Example.org ", "anna@example.org"), "phone": ("+7 916 123-45-67", "+79161234567")}[kind]
+    visitor, token = chat.open(**{kind: given, f"{kind}_hash": proof(f"{kind}:{given}")})
+    assert getattr(chat.visitor(token), kind) == known
+    (message,) = parse(chat, {"id": "1", "text": "hi", kind: given}, token)
+    assert isinstance(message, InboundMessage)
+    assert list(message.sender.identities)[1:] == [Identity(kind=kind, address=known, verified=True)]
+    kept = replace(post(token, {"id": "1", "text": "hi"}), url=naming(URL, chat.visitor(token)), headers={})
+    assert chat.parse(kept) == chat.parse(post(token, {"id": "1", "text": "hi"}))
+    again, without = chat.open(token)
+    assert again == visitor and getattr(chat.visitor(without), kind) == ""
+
+
+@pytest.mark.parametrize(
+    ("label", "given", "names"),
+    [
+        ("signed without its kind", {"email": "a@b.example", "email_hash": proof("a@b.example")}, "email_hash"),
+        ("signed as the other kind", {"phone": "+79161234567", "phone_hash": proof("email:+79161234567")}, "phone_hash"),
+        ("another address", {"email": "a@b.example", "email_hash": proof("email:b@b.example")}, "email_hash"),
+        ("a signed nothing", {"email": "", "email_hash": proof("email:")}, "email_hash"),
+        ("no address", {"email": "anna", "email_hash": proof("email:anna")}, "email"),
+        ("a number without its country", {"phone": "89161234567", "phone_hash": proof("phone:89161234567")}, "phone"),
+        (
+            "a user id that looks like a signed address",
+            {"user": "email:a@b.example", "user_hash": proof("email:a@b.example")},
+            "user",
+        ),
+    ],
+)
+def test_a_wrong_proof_of_an_address_is_refused_by_its_field(
+    chat: Webchat, label: str, given: dict[str, str], names: str
+) -> None:
+    with pytest.raises(BadProof, match=f"^{names}"):
+        chat.open(**given)
+
+
+def test_a_users_token_is_no_strangers(chat: Webchat) -> None:
+    visitor, token = chat.open(user="42", user_hash=proof("42"))
+    assert chat.open(token)[0] != visitor
+
+
+@pytest.mark.parametrize(
+    ("label", "origin", "good"),
+    [
+        ("below the name", "https://a.shop.example", True),
+        ("far below it", "https://a.b.shop.example", True),
+        ("the name itself", "https://shop.example", False),
+        ("another scheme", "http://a.shop.example", False),
+        ("another name with this ending", "https://myshop.example", False),
+    ],
+)
+def test_a_star_stands_for_the_names_below(http: aiohttp.ClientSession, label: str, origin: str, good: bool) -> None:
+    chat = Webchat(WebchatSettings(origins="https://*.shop.example"), Transport(http=http))
+    assert chat.allows(origin, "https://desk.example") is good
 
 
 @pytest.mark.parametrize(
@@ -233,6 +291,8 @@ def test_a_proven_user_is_a_verified_identity(http: aiohttp.ClientSession, base:
         ("read without ids of its type", {"type": "read", "ids": "m1"}, "ids"),
         ("profile without a fact", {"type": "profile", "name": " "}, "name"),
         ("profile with a bad address", {"type": "profile", "email": "anna at home"}, "email"),
+        ("profile with a bad address beside a good name", {"type": "profile", "name": "Anna", "email": "anna"}, "email"),
+        ("profile with a bad number", {"type": "profile", "name": "Anna", "phone": "12"}, "phone"),
         ("identify without a proof", {"type": "identify", "was": "x"}, "was"),
     ],
 )
@@ -314,6 +374,48 @@ def test_a_typed_profile_is_only_claimed(chat: Webchat) -> None:
     assert change.person.identities[1] == Identity(kind="email", address="a@b.example", verified=False)
 
 
+@pytest.mark.parametrize(
+    ("label", "told", "fields", "claimed"),
+    [
+        ("a topic alone", {"topic": " Возврат "}, {"topic": "Возврат"}, []),
+        ("a national number and its country", {"phone": "020 7946 0958", "region": "GB"}, {}, ["+442079460958"]),
+        ("a Russian number by the language", {"phone": "8 916 123-45-67", "language": "ru"}, {}, ["+79161234567"]),
+        ("an international number", {"phone": "+49 30 123456", "language": "ru", "region": "RU"}, {}, ["+4930123456"]),
+    ],
+)
+def test_what_the_form_brings(
+    chat: Webchat, label: str, told: dict[str, str], fields: dict[str, str], claimed: list[str]
+) -> None:
+    (change,) = parse(chat, {"type": "profile", **told})
+    assert isinstance(change, ContactChanged)
+    assert change.fields == fields
+    assert [identity.address for identity in change.person.identities[1:]] == claimed
+    assert not any(identity.verified for identity in change.person.identities[1:])
+
+
+@pytest.mark.parametrize(
+    ("label", "visit", "start", "kept"),
+    [
+        (
+            "a campaign",
+            {"landing": "https://shop.example/?utm_source=ya#top", "utm": {"source": "ya", "medium": "cpc", "campaign": "sale"}},
+            "ya / cpc / sale",
+            {"landing": "https://shop.example/?utm_source=ya", "utm": {"source": "ya", "medium": "cpc", "campaign": "sale"}},
+        ),
+        ("a link", {"referrer": "https://blog.example/a"}, "blog.example", {"referrer": "https://blog.example/a"}),
+        ("no address of the web", {"landing": "javascript:alert(1)", "referrer": "http://[", "utm": {"source": " "}}, None, {}),
+        ("of other types", {"landing": 5, "referrer": ["x"], "utm": "x"}, None, {}),
+        ("unknown marks", {"utm": {"gclid": "x", "source": None}}, None, {}),
+        ("not even an object", "x", None, {}),
+        ("cut text", {"utm": {"source": "y\ud83d\x00a"}}, "y\ufffda", {"utm": {"source": "y\ufffda"}}),
+    ],
+)
+def test_where_a_visitor_came_from(chat: Webchat, label: str, visit: object, start: str | None, kept: dict[str, Any]) -> None:
+    (message,) = parse(chat, {"id": "1", "text": "hi", "page": "data:x", "visit": visit, "topic": "Возврат"})
+    assert isinstance(message, InboundMessage)
+    assert (message.start, message.data, message.subject) == (start, {"visit": kept} if kept else {}, "Возврат")
+
+
 def test_a_visitor_who_signs_in_is_joined_with_who_they_were(chat: Webchat) -> None:
     before, was = chat.open()
     after, token = chat.open(was, user="42", user_hash=proof("42"))
@@ -340,10 +442,11 @@ async def test_the_visitors_browsers_are_told_that_there_is_a_message_and_no_tex
     assert browsers.heard == [(topic(visitor), {"type": "message", "id": "m1"})]
 
 
-async def test_typing_is_told(chat: Webchat, browsers: Browsers) -> None:
+async def test_typing_and_reading_are_told(chat: Webchat, browsers: Browsers) -> None:
     visitor, _ = chat.open()
     await chat.typing(visitor)
-    assert browsers.heard == [(topic(visitor), {"type": "typing"})]
+    await chat.read(visitor, "c1")
+    assert browsers.heard == [(topic(visitor), {"type": "typing"}), (topic(visitor), {"type": "seen"})]
 
 
 async def test_what_cannot_be_told_is_tried_again_and_a_wrong_address_is_refused(chat: Webchat, browsers: Browsers) -> None:
@@ -362,11 +465,57 @@ async def test_what_cannot_be_told_is_tried_again_and_a_wrong_address_is_refused
         ("colour", "red"),
         ("language", "de"),
         ("token_secret", "short"),
+        ("origins", "https://*shop.example"),
+        ("avatar", "javascript:alert(1)"),
+        ("avatar", "/logo.png"),
+        ("position", "middle"),
+        ("offset_x", -1),
+        ("theme", "blue"),
+        ("hours", "mon-fri"),
+        ("hours", "mon-fri 09:00-18:00; someday 10:00-15:00"),
+        ("hours", "mon 25:00-26:00"),
+        ("topics", "; ".join(map(str, range(13)))),
+        ("ask_name", "maybe"),
     ],
 )
-def test_a_wrong_setting_is_named(field: str, value: str) -> None:
+def test_a_wrong_setting_is_named(field: str, value: str | int) -> None:
     with pytest.raises(ValidationError, match=field):
         WebchatSettings.model_validate({field: value})
+
+
+def test_a_topic_cannot_be_asked_without_topics() -> None:
+    with pytest.raises(ValidationError, match="topics"):
+        WebchatSettings(ask_topic="required")
+    assert WebchatSettings(ask_topic="required", topics=" Returns;; Returns ;Else").topics == "Returns; Else"
+
+
+@pytest.mark.parametrize("hours", ["", "mon-fri 9:00-18:00", "fri-mon 22:00-06:00; wed 09:00-13:00, 14:00-24:00"])
+def test_hours_that_are_taken_can_be_kept(hours: str) -> None:
+    assert parse_week(WebchatSettings(hours=hours).hours) == parse_week(hours)
+
+
+@pytest.mark.parametrize(
+    ("label", "origins", "webhook", "states"),
+    [
+        ("all is well", "https://shop.example", "https://desk.example/hooks/7", ["ok", "ok"]),
+        ("anywhere", "", "https://desk.example/hooks/7", ["warning", "ok"]),
+        (
+            "a secure site cannot load from an insecure address",
+            "https://shop.example",
+            "http://desk.example/hooks/7",
+            ["ok", "error"],
+        ),
+        ("a trial on this machine", "http://127.0.0.1:8000", "http://127.0.0.1:8080/hooks/7", ["ok", "ok"]),
+    ],
+)
+async def test_a_check_says_what_would_keep_the_chat_from_working(
+    http: aiohttp.ClientSession, label: str, origins: str, webhook: str, states: list[str]
+) -> None:
+    chat = Webchat(WebchatSettings(origins=origins), Transport(http=http))
+    checks = await chat.checks(webhook)
+    assert [check.state for check in checks] == states
+    assert all(check.mend for check in checks if check.state != "ok")
+    assert len((await chat.connect(webhook)).notes) == sum(state != "ok" for state in states)
 
 
 def test_secrets_are_made_and_hidden(chat: Webchat) -> None:

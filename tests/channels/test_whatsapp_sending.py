@@ -387,6 +387,12 @@ RICH: Sequence[tuple[str, OutgoingMessage, Sequence[Uploaded], Sequence[Mapping[
         ],
     ),
     (
+        "a variable of several lines stands in one",
+        message(template=used(variables={"1": "Street 1\r\n\tFloor 2      left"})),
+        [],
+        [template({"type": "body", "parameters": [{"type": "text", "text": "Street 1 Floor 2 left"}]})],
+    ),
+    (
         "a template's place",
         message(template=used(), location=PLACE),
         [],

@@ -15,12 +15,13 @@ import sqlalchemy as sa
 
 from channels.base import Hook
 from channels.webchat import Webchat, topic
-from inbox import accounts, origins
+from inbox import accounts, origins, visitors
 from inbox import schema as t
+from inbox.actions import conversations as actions
 from inbox.db import Database
 from inbox.live import INBOX
 from inbox.settings import Settings
-from inbox.web import widget
+from inbox.web import chat_stream, widget
 from tests.inbox.chat_desk import SITE, Desk, private_valkey, proof, running
 
 
@@ -207,7 +208,7 @@ async def test_a_refused_site_is_told_on_the_channels_page_once_and_no_flood_of_
         for _ in range(2):
             desk.origin = f"https://stranger{n}.example"
             assert (await desk.call("POST", "session", body={}))[0] == 403
-    account = await desk.db.read(lambda c: c.scalar(sa.select(t.channels.c.account)))
+    account: dict[str, Any] = await desk.db.read(lambda c: c.execute(sa.select(t.channels.c.account)).scalar_one())
     assert len(account["notes"]) == origins.MOST
     assert account["notes"][0].startswith("A page of https://stranger0.example wanted to carry the chat")
 
@@ -229,6 +230,184 @@ async def test_a_refusal_can_be_read_by_an_allowed_page(desk: Desk) -> None:
         assert (response.status, response.headers["Access-Control-Allow-Origin"]) == (401, SITE)
 
 
+async def test_who_calls_too_often_is_told_how_long_to_wait_and_nobody_else_has_to(desk: Desk) -> None:
+    (_, hasty), (_, other) = await desk.visit(), await desk.visit()
+    for n in range(30):
+        await desk.say(hasty, "Hi", f"c{n}")
+    status, refused = await desk.call("POST", "messages", hasty, {"id": "c31", "text": "Hi"})
+    assert (status, refused["retry_after"]) == (429, 1)
+    await desk.say(other, "Hi")
+    desk.now += timedelta(seconds=1)
+    await desk.say(hasty, "Hi", "c31")
+    assert len(await desk.items(hasty)) == 31
+
+
+@one_store
+async def test_one_address_opens_only_so_many_sessions(desk: Desk) -> None:
+    office = {"X-Forwarded-For": "1.2.3.4, 93.184.216.34"}
+    assert {(await desk.call("POST", "session", body={}, **office))[0] for _ in range(60)} == {200}
+    async with desk.http.post(f"{desk.url}/session", json={}, headers=office | {"Origin": SITE}) as response:
+        assert (response.status, response.headers["Retry-After"]) == (429, "1")
+    assert (await desk.call("POST", "session", body={}, **{"X-Forwarded-For": "93.184.216.35"}))[0] == 200
+
+
+async def test_the_visitor_is_told_until_when_a_person_has_read(desk: Desk) -> None:
+    visitor, token = await desk.visit()
+    await desk.say(token, "Hi")
+    assert (await desk.call("GET", "messages", token))[1]["seen"] == ""
+    await desk.answer(visitor, "a bot's answer")
+    assert (await desk.call("GET", "messages", token))[1]["seen"] == ""
+    desk.now += timedelta(minutes=1)
+    line = await desk.accounts.line(desk.channel)
+    assert line is not None
+    async with stream(desk, token) as told:
+        newest = await desk.db.run(actions.read, await desk.conversation(visitor), desk.now)
+        assert newest is not None
+        await line.connector.read(newest.address, newest.external_id)
+        assert await told() == {"type": "seen", "at": desk.now.isoformat()}
+    assert (await desk.call("GET", "messages", token))[1]["seen"] == desk.now.isoformat()
+    assert await desk.db.run(actions.read, await desk.conversation(visitor), desk.now) is None
+
+
+async def test_a_persons_answer_says_that_they_have_read(desk: Desk) -> None:
+    visitor, token = await desk.visit()
+    await desk.say(token, "Hi")
+    await desk.answer(visitor, "Hello", author_kind="manager", author_id=await desk.hire())
+    assert (await desk.call("GET", "messages", token))[1]["seen"] == desk.now.isoformat()
+
+
+async def test_what_one_device_has_read_the_others_are_told_at_once_or_when_they_ask(desk: Desk) -> None:
+    visitor, token = await desk.visit(user="42", user_hash=proof("42"))
+    await desk.say(token, "Hi")
+    number = await desk.answer(visitor, "Hello")
+    async with stream(desk, token) as told:
+        for _ in range(2):
+            await desk.call("POST", "messages", token, {"type": "read", "ids": [str(number)]})
+        assert await told() == {"type": "read", "ids": [str(number)]}
+        await desk.say(token, "nothing is told twice", "c2")
+        assert (await told())["client_id"] == "c2"
+    desk.now += timedelta(hours=1)
+    since = str(int(desk.now.timestamp() * 1000))
+    assert await desk.items(token, since) == []
+    _, asked = await desk.call("GET", f"messages?since={since}&unread={number},x,,9", token)
+    assert [(item["id"], item["state"]) for item in asked["items"]] == [(str(number), "read")]
+
+
+@one_store
+async def test_more_than_one_answer_holds_is_said_to_be_more(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visitors, "SHOWN", 2)
+    _, token = await desk.visit()
+    for n in range(3):
+        await desk.say(token, f"{n}", f"c{n}")
+    for since, more in (("", False), ("1", True)):
+        _, answer = await desk.call("GET", f"messages?since={since}", token)
+        assert ([item["text"] for item in answer["items"]], answer["more"]) == (["1", "2"], more)
+
+
+async def test_the_form_before_the_chat_is_claimed_and_asked_once(desk: Desk) -> None:
+    _, token = await desk.visit()
+    assert await desk.call("POST", "messages", token, {"type": "profile", "name": "Анна", "phone": "12"}) == (
+        400, {"detail": "phone: this is not a number"},
+    )  # fmt: skip
+    told = {
+        "type": "profile",
+        "name": "Анна",
+        "email": "Anna@Example.org",
+        "phone": "020 7946 0958",
+        "region": "GB",
+        "topic": "Возврат",
+    }
+    assert (await desk.call("POST", "messages", token, told))[0] == 200
+    assert await desk.identities("email") == [("anna@example.org", False)]
+    assert await desk.identities("phone") == [("+442079460958", False)]
+    contact = await desk.db.read(lambda c: c.execute(sa.select(t.contacts)).one())
+    assert (contact.name, contact.fields) == ("Анна", {"topic": "Возврат"})
+    assert (await desk.call("POST", "session", body={"token": token}))[1]["met"] is True
+    assert (await desk.call("POST", "messages", token, {"id": "c1", "text": "Здравствуйте", "topic": "Возврат"}))[0] == 200
+    conversation = await desk.db.read(lambda c: c.execute(sa.select(t.conversations)).one())
+    assert (conversation.contact_id, conversation.subject) == (contact.id, "Возврат")
+
+
+async def test_what_a_person_says_later_overwrites_no_field(desk: Desk) -> None:
+    _, token = await desk.visit()
+    for topic_told in ("Доставка", "Возврат"):
+        await desk.call("POST", "messages", token, {"type": "profile", "topic": topic_told})
+    assert await desk.db.read(lambda c: c.scalar(sa.select(t.contacts.c.fields))) == {"topic": "Доставка"}
+
+
+async def test_an_address_that_the_site_has_signed_is_verified_and_finds_the_card(desk: Desk) -> None:
+    _, known = await desk.visit(email="Anna@Example.org", email_hash=proof("email:Anna@Example.org"))
+    await desk.say(known, "Hi")
+    assert await desk.identities("email") == [("anna@example.org", True)]
+    _, elsewhere = await desk.visit(email="anna@example.org", email_hash=proof("email:anna@example.org"))
+    await desk.say(elsewhere, "It's me again", "c2")
+    contacts = await desk.db.read(lambda c: c.execute(sa.select(t.messages.c.contact_id)).scalars().all())
+    assert len(contacts) == 2 and len(set(contacts)) == 1
+    status, refused = await desk.call("POST", "session", body={"email": "a@b.example", "email_hash": proof("a@b.example")})
+    assert (status, refused["code"]) == (403, "proof")
+
+
+async def test_where_a_visitor_came_from_is_the_source_of_the_contact(desk: Desk) -> None:
+    _, token = await desk.visit()
+    visit = {
+        "landing": "https://shop.example/?utm_source=ya#x",
+        "utm": {"source": "ya", "campaign": "sale", "other": "x", "term": 5},
+    }
+    body = {"id": "c1", "text": "Hi", "page": "javascript:alert(1)", "visit": visit}
+    assert (await desk.call("POST", "messages", token, body))[0] == 200
+    assert await desk.db.read(lambda c: c.scalar(sa.select(t.contacts.c.source))) == "ya / sale"
+    kept = await desk.db.read(lambda c: c.scalar(sa.select(t.messages.c.data)))
+    shown = {"landing": "https://shop.example/?utm_source=ya", "utm": {"source": "ya", "campaign": "sale"}}
+    assert kept == {"visit": shown, "start": "ya / sale"}
+
+
+@one_store
+@pytest.mark.parametrize(
+    ("label", "hours", "hired", "expected"),
+    [
+        ("within the hours", "mon-sun 08:00-18:00", True, {"open": True, "opens_at": None}),
+        ("no hours are always", "", True, {"open": True, "opens_at": None}),
+        ("nobody is available", "", False, {"open": False, "opens_at": None}),
+        ("a Sunday", "mon-fri 09:00-18:00", True, {"open": False, "opens_at": "2026-11-23T09:00:00+00:00"}),
+    ],
+)
+async def test_the_visitor_is_told_whether_somebody_is_there(
+    settings: Settings, db: Database, valkey: str, label: str, hours: str, hired: bool, expected: dict[str, Any]
+) -> None:
+    async with running(settings, db, valkey, hours=hours) as desk:
+        if hired:
+            await desk.hire()
+        _, opened = await desk.call("POST", "session", body={})
+        assert opened["desk"] == expected
+        assert (await desk.call("GET", "messages", opened["token"]))[1]["desk"] == expected
+
+
+@one_store
+async def test_one_stream_too_many_ends_a_visitors_oldest(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat_stream, "TABS", 1)
+    _, token = await desk.visit()
+    headers = {"Origin": SITE, "x-visitor-token": token}
+    async with desk.http.get(f"{desk.url}/stream", headers=headers) as oldest, stream(desk, token) as told:
+        async with asyncio.timeout(10):
+            await oldest.content.read()
+        await desk.say(token, "Hi")
+        assert (await told())["text"] == "Hi"
+
+
+@one_store
+async def test_once_the_stream_has_answered_nothing_is_missed(desk: Desk) -> None:
+    visitor, token = await desk.visit()
+    await desk.say(token, "Hi")
+    headers = {"Origin": SITE, "x-visitor-token": token}
+    for n in range(5):
+        async with desk.http.get(f"{desk.url}/stream", headers=headers) as response:
+            number = await desk.answer(visitor, f"{n}")
+            async with asyncio.timeout(10):
+                while not (frame := await response.content.readuntil(b"\n\n")).startswith(b"data:"):
+                    pass
+            assert json.loads(frame[5:])["id"] == str(number)
+
+
 @one_store
 @pytest.mark.parametrize("path", ["999", "x", "999/widget.js", "9999999999999999999999/session"])
 async def test_a_chat_that_is_not_there_is_not_found(desk: Desk, path: str) -> None:
@@ -243,7 +422,7 @@ async def test_the_script_is_one_small_file_that_browsers_keep(desk: Desk) -> No
         body, tag = await response.text(), response.headers["ETag"]
         assert response.content_type == "text/javascript"
     assert "Ромашка" in body and not re.search(r"^(import|export) ", body, re.MULTILINE)
-    assert len(gzip.compress(body.encode())) < 30_000
+    assert len(gzip.compress(body.encode())) < 25_000, "30 KB is the promise; leave room for the longest settings"
     async with desk.http.get(f"{desk.url}/widget.js", headers={"If-None-Match": tag}) as response:
         assert response.status == 304
 

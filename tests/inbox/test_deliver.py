@@ -336,6 +336,23 @@ async def test_a_result_that_cannot_be_noted_leaves_unknown_and_the_conversation
     assert await post.states(first, second, third) == ["sent", "unknown", "sent"]
 
 
+async def test_only_one_worker_tries_a_channel_that_failed(post: Post) -> None:
+    number, failing = await post.channel()
+    messages = [await post.say(number, "Hi", to=f"+493090182{n}") for n in range(8)]
+    failing.will(*[Retry("Down") for _ in range(8)])
+    await post.drain()
+    before = len(failing.calls)
+    failing.acts.clear()
+    failing.will(0.2, 0.2, 0.2)
+    await post.later(*messages)
+    trying = [asyncio.create_task(post.deliverer(f"worker-{n}").drain()) for n in range(3)]
+    while len(failing.calls) == before:
+        await asyncio.sleep(0.001)
+    assert failing.at_once == 1 and len(failing.calls) == before + 1
+    await asyncio.gather(*trying)
+    assert (await post.channel_row(number)).state == "ok"
+
+
 @pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
 async def test_two_workers_never_send_the_same_message_nor_one_conversation_out_of_order(post: Post, tmp_path: Path) -> None:
     channel, provider = await post.channel()

@@ -137,7 +137,7 @@ async def test_workers_share_what_valkey_counts(redis: "Redis") -> None:
 async def test_nothing_is_left_in_valkey_when_the_buckets_are_full_again(redis: "Redis") -> None:
     office = Office(Limits(redis), CHAT)
     await office.ask(*[OPERATOR] * 2, to="+4930901820")
-    names = [name.decode() for name in await redis.keys("switchboard:limit:*")]
+    names = [str(name) for name in await redis.keys("switchboard:limit:*")]
     assert len(names) == 2
     assert not any("4930901820" in name for name in names)
     assert max([await redis.pttl(name) for name in names]) <= 2_000
@@ -194,7 +194,7 @@ def test_the_limit_of_a_channel(can: Capabilities, setting: float | None, expect
 
 
 def test_the_setting_is_a_number_or_nothing() -> None:
-    assert (Settings(rate="").rate, Settings(rate="12.5").rate) == (None, 12.5)  # type: ignore[arg-type]
+    assert (Settings(rate="").rate, Settings(rate="12.5").rate) == (None, 12.5)
     with pytest.raises(ValueError, match="rate"):
         Settings(rate=-1)
 

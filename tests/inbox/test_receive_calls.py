@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 import pytest
 import sqlalchemy as sa
 
+from bots.load import load
 from channels.base import Hook, Transport
 from channels.sms import SmsConnector, SmsSettings
 from inbox import schema as t
 from inbox.receive import Arrival, store
+from inbox.respond import Minds, respond
 from tests.inbox.conftest import START
 from tests.inbox.story import Story
 
@@ -71,6 +73,26 @@ def test_a_forwarded_call_says_how_it_ended(story: Story, told: Any, state: str,
     ring(story, story.channel("sms"), told, "forward")
     (message,) = story.rows(t.messages)
     assert (message.data["call"]["state"], message.text) == (state, text)
+
+
+def test_a_call_becomes_a_task_for_a_person_whatever_bots_there_are(story: Story) -> None:
+    source = """
+version: 1
+name: greet
+title: {en: Greet}
+languages: [en]
+trigger: {first_message: true, fallback: true}
+steps:
+  - say: {en: "Hello!"}
+"""
+    row = {"id": 1, "name": "greet", "language": "en", "source": source, "created_at": START, "changed_at": START}
+    story.connection.execute(sa.insert(t.flows), row)
+    ring(story, story.channel("sms"), [RINGING, LEFT])
+    assert respond(story.connection, story.now, Minds(flows={1: (1, load(source))})) == 1
+    (task,), (conversation,), (contact,) = story.rows(t.tasks), story.rows(t.conversations), story.rows(t.contacts)
+    assert (task.conversation_id, task.done_at, conversation.bot) == (conversation.id, None, False)
+    assert [message.direction for message in story.rows(t.messages)] == ["in"]
+    assert contact.language is None  # the words of the entry are ours
 
 
 def test_what_was_said_since_stays_in_the_list(story: Story) -> None:

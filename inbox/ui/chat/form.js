@@ -15,7 +15,7 @@ export class Forms {
   get asked() {
     const { who } = this.wire;
     const known = { name: who.name, email: who.email, phone: who.phone };
-    return Object.entries(this.config.form).filter(([name]) => !known[name]);
+    return this.config.form.filter(([name]) => !known[name]);
   }
 
   draw(state) {
@@ -23,7 +23,7 @@ export class Forms {
     const before = !state.asked && !state.met && !wrote && this.asked.length > 0;
     this.show(this.before, before, () => this.fill());
     const { who } = this.wire;
-    const later = this.config.later_email && !this.config.form.email && !state.asked && !who.user && !who.email && state.items.some((item) => item.mine);
+    const later = this.config.later_email && !this.config.form.some(([name]) => name === "email") && !state.asked && !who.user && !who.email && state.items.some((item) => item.mine);
     this.show(this.later, later, () => this.fillLater());
     return before;
   }

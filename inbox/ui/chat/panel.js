@@ -96,7 +96,10 @@ export class Panel {
     this.composer.follow(state.draft);
     if (this.panel.hidden) return this.received(state);
     const asking = this.forms.draw(state);
-    for (const part of [this.bubbles.element, this.composer.element]) if (part.hidden !== asking) part.hidden = asking;
+    if (this.composer.element.hidden !== asking) {
+      this.bubbles.element.hidden = this.composer.element.hidden = asking;
+      this.composer.grow();
+    }
     this.bubbles.show(state, this.config.greeting || this.words.all.greeting);
     this.drawHead(state);
     this.look();

@@ -67,9 +67,7 @@ class CardSent(Body):
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     phones: list[Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 ()./-]{2,40}$")]] = Field(default=[], max_length=10)
-    emails: list[Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]] = Field(
-        default=[], max_length=10
-    )
+    emails: list[Mail] = Field(default=[], max_length=10)
     organisation: Annotated[str, Field(max_length=200)] = ""
     url: Annotated[str, Field(max_length=2000)] = ""
 

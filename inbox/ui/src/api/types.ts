@@ -110,10 +110,10 @@ export interface Health {
   last_in_at: Time | null; last_out_at: Time | null;
 }
 export interface RawBody { id: Id; received_at: Time; method: string; state: string; error: string | null; events: number | null; size: number; preview?: string | null }
-/** One delivery as the provider made it, secrets masked, and what was understood of it. */
+/** One delivery as the provider made it, secrets masked, and what is understood of it today. */
+export interface RawEvent { kind: string; id: string; message_id: Id | null }
 export interface RawDetail {
-  id: Id; received_at: Time; method: string; url: string; headers: Record<string, string>; body: string; error: string | null; truncated?: boolean;
-  events: ({ kind?: string; type?: string; id?: string | number | null } & Record<string, unknown>)[];
+  id: Id; received_at: Time; method: string; url: string; headers: Record<string, string>; body: string; size: number; state: string; error: string | null; events: RawEvent[];
 }
 export interface Check { name: string; state: 'ok' | 'warning' | 'error'; text: string; mend?: string | null }
 

@@ -65,7 +65,7 @@ export const raws: RawBody[] = Array.from({ length: 27 }, (_, index) => ({
 export const rawDetail = (id: number): RawDetail => ({
   id, received_at: ago((90 - id) * 9 + 2), method: 'POST', url: 'https://inbox.lampa.example/hooks/1', headers: { 'content-type': 'application/json', 'x-telegram-bot-api-secret-token': '••••', 'user-agent': 'TelegramBot' },
   body: JSON.stringify({ update_id: 100000 + id, message: { message_id: id, date: 1790000000, chat: { id: 5001, type: 'private' }, from: { id: 5001, first_name: 'Екатерина' }, text: 'И ещё вопрос: лампочки к нему подойдут обычные?' } }),
-  events: id === 88 ? [] : [{ kind: 'message', id: 5019 }], error: id === 88 ? 'update.message: unknown kind' : null,
+  size: 300, state: id === 88 ? 'failed' : 'done', events: id === 88 ? [] : [{ kind: 'message', id: '5019', message_id: 5019 }, { kind: 'status', id: '7', message_id: null }], error: id === 88 ? 'update.message: unknown kind' : null,
 });
 
 export const versions = (message: Message) => ({ items: message.edited_at ? [{ text: 'Отвечу завтра.', at: message.edited_at }] : [] });

@@ -5,7 +5,8 @@ import { beforeEach, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
 const kept = new Map();
-globalThis.localStorage = new Proxy({ getItem: (k) => kept.get(k) ?? null, setItem: (k, v) => { kept.set(k, String(v)); }, removeItem: (k) => { kept.delete(k); } }, { ownKeys: () => [...kept.keys()], getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }) });
+const disk = { getItem: (k) => kept.get(k) ?? null, setItem: (k, v) => { kept.set(k, String(v)); }, removeItem: (k) => { kept.delete(k); } };
+globalThis.localStorage = new Proxy(disk, { ownKeys: () => [...kept.keys()], getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }) });
 const page = new EventTarget();
 globalThis.addEventListener = page.addEventListener.bind(page);
 globalThis.removeEventListener = page.removeEventListener.bind(page);
@@ -222,13 +223,13 @@ test('who signs out leaves nothing of theirs behind', async () => {
 
 test('storage that is full or shut loses nothing while the tab is open', () => {
   const { store } = tab();
-  const { setItem } = localStorage;
-  localStorage.setItem = () => { throw new Error('full'); };
+  const { setItem } = disk;
+  disk.setItem = () => { throw new Error('full'); };
   store.queue(said('a'));
   store.change('who', (who) => { who.token = 't'; });
   store.merge([ours(1)]);
   assert.deepEqual([store.outbox().length, store.state.token, store.state.items.length], [1, 't', 1]);
-  localStorage.setItem = setItem;
+  disk.setItem = setItem;
   store.change('who', () => {});
   assert.match(kept.get(`${store.key}who`), /"token":"t"/);
 });
