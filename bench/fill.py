@@ -8,7 +8,7 @@ from bench.rig import Rig
 
 STEP = 1_000_000
 """Microseconds between two conversations' last messages."""
-MANAGERS, TEAMS, CHANNELS = 20, 5, 4
+MANAGERS, TEAMS, CHANNELS = 8, 5, 4
 START = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp() * 1e6)
 
 _STATUS = "CASE WHEN n % 10 < 5 THEN 'closed' WHEN n % 10 < 7 THEN 'open' WHEN n % 10 < 9 THEN 'waiting' ELSE 'snoozed' END"

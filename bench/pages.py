@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from bench.fill import START, STEP, fill
+from bench.fill import MANAGERS, START, STEP, fill
 from bench.hooks import label
 from bench.postgres import Server
 from bench.result import Figure, Section
@@ -61,7 +61,7 @@ VIEWS = (
          holds=lambda n: n % 10 >= 5),
     View(name="mine", wanted=views.Filter(assignee=4),
          ranges=tuple(f"c.manager_id = 4 AND c.status = '{s}'" for s in views.ACTIVE),
-         holds=lambda n: n % 10 >= 5 and n % 7 != 0 and n // 10 % 20 == 3),
+         holds=lambda n: n % 10 >= 5 and n % 7 != 0 and n // 10 % MANAGERS == 3),
 )  # fmt: skip
 
 

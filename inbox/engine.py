@@ -41,7 +41,7 @@ def _prepare_writer(connection: Any, record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "cache_size=-8000",
+        "cache_size=-4000",
         "temp_store=MEMORY",
         CHECKPOINT,
     ):
@@ -50,6 +50,7 @@ def _prepare_writer(connection: Any, record: Any) -> None:
 
 def _prepare_reader(connection: Any, record: Any) -> None:
     _prepare_writer(connection, record)
+    connection.execute("PRAGMA cache_size=-1000")  # there are several; the system's own cache serves them all
     connection.execute("PRAGMA query_only=ON")
 
 

@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 
-from inbox import fetching, outbox, pulling, replay, sweep, template_sync, webhooks
+from inbox import fetching, language, outbox, pulling, replay, sweep, template_sync, webhooks
 from inbox.broadcasts import feed
 from inbox.db import DatabaseDown, Signal
 from inbox.deliver import Deliverer
@@ -217,6 +217,7 @@ def run(settings: Settings) -> None:
         async with open_house(settings, "worker") as house:
             worker = Worker(house)
             worker.start()
+            language.guess("Good morning to everybody")  # loads its model
             settle_memory()
             _current = (loop, worker)
             started.set()
