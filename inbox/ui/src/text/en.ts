@@ -224,6 +224,7 @@ export const en = {
   'call.out': 'We called',
   'call.now': 'Call',
   'call.missed': 'Missed call',
+  'call.voicemail': 'Voicemail',
   'call.busy': 'Missed call: the line was busy',
   'call.unanswered': 'We called, nobody answered',
   'sound.play': 'Play',

@@ -225,6 +225,7 @@ export const ru: Record<Key, Entry> = {
   'call.out': 'Мы звонили',
   'call.now': 'Звонок',
   'call.missed': 'Пропущенный звонок',
+  'call.voicemail': 'Оставлено голосовое сообщение',
   'call.busy': 'Пропущенный звонок: было занято',
   'call.unanswered': 'Мы звонили, никто не ответил',
   'sound.play': 'Слушать',
