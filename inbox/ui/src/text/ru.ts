@@ -830,7 +830,7 @@ export const ru: Record<Key, Entry> = {
   'hint.webchat.position': 'Угол страницы',
   'hint.webchat.offset_x': 'В пикселях',
   'hint.webchat.offset_y': 'В пикселях',
-  'hint.webchat.hours': 'Когда отвечают, вида «mon-fri 09:00-18:00; sat 10:00-15:00». Пусто: всегда',
+  'hint.webchat.hours': 'Когда отвечают: «пн-пт 09:00-18:00; сб 10:00-15:00». Пусто: всегда',
   'hint.webchat.away': 'Показывается вне этих часов, перед временем ответа',
   'hint.webchat.ask_name': 'В форме перед чатом',
   'hint.webchat.ask_email': 'В форме перед чатом',
