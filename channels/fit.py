@@ -13,9 +13,10 @@ from channels.fit_parts.answers import understand
 from channels.fit_parts.cut import shorten, split
 from channels.fit_parts.instead import say_instead
 from channels.fit_parts.markup import split_html
+from channels.fit_parts.notes import notes
 from channels.fit_parts.plain import html_to_text
 
-__all__ = ["fit", "html_to_text", "split", "understand"]
+__all__ = ["fit", "html_to_text", "notes", "split", "understand"]
 
 _STAND_INS = {"voice": ("audio", "file"), "sticker": ("image", "file")}
 """What a kind may be sent as where the channel does not know it. Any other kind may be sent as a file."""
@@ -32,17 +33,26 @@ def fit(message: OutgoingMessage, can: Capabilities) -> list[OutgoingMessage]:
     carried, linked = _sort(message.attachments, can)
     text = message.text or (html_to_text(message.html) if message.html else "")
     few = len(message.choices) <= can.choices
-    added = _lines(linked, () if few and text else message.choices)
+    titles = _titles(message.choices, can) if few else []
+    whole_titles = bool(text) and titles == [choice.title for choice in message.choices]
+    added = _lines(linked, () if few and whole_titles else message.choices)
     whole = replace(
         message,
         text="\n\n".join(part for part in (text, *added) if part),
         html=_add(message.html, added) if can.html and message.html else None,
         subject=message.subject if can.subject else None,
         template=None,
-        choices=[replace(c, title=shorten(c.title, can.choice_title_limit)) for c in message.choices] if few else (),
+        choices=[replace(choice, title=title) for choice, title in zip(message.choices, titles, strict=True)] if few else (),
         attachments=(),
     )
     return _number(_arrange(whole, carried, can))
+
+
+def _titles(choices: Sequence[Choice], can: Capabilities) -> list[str]:
+    """What the buttons say: their titles as far as there is room, or where two would look alike their numbers in the text."""
+    titles = [shorten(choice.title, can.choice_title_limit) for choice in choices]
+    alike = len(set(titles)) < len({choice.title for choice in choices})
+    return [str(number) for number in range(1, len(choices) + 1)] if alike else titles
 
 
 def _sort(files: Sequence[OutgoingFile], can: Capabilities) -> tuple[list[OutgoingFile], list[OutgoingFile]]:

@@ -10,6 +10,22 @@ _NUMBER = re.compile(r"[\W_]*(\d{1,3})[\W_]*")
 _NUMBERED = re.compile(r"[\W_]*(\d{1,3})[\W_]+(\w.*)", re.DOTALL)
 
 
+_SPOKEN = (
+    "one first один одна одно первый первая первое первую",
+    "two second два две второй вторая второе вторую",
+    "three third три третий третья третье третью",
+    "four fourth четыре четвертый четвертая четвертое четвертую",
+    "five fifth пять пятый пятая пятое пятую",
+    "six sixth шесть шестой шестая шестое шестую",
+    "seven seventh семь седьмой седьмая седьмое седьмую",
+    "eight eighth восемь восьмой восьмая восьмое восьмую",
+    "nine ninth девять девятый девятая девятое девятую",
+    "ten tenth десять десятый десятая десятое десятую",
+)
+_SAID = {word: number for number, words in enumerate(_SPOKEN, 1) for word in words.split()}
+"""Numbers as people say them in English and Russian (with е for ё)."""
+
+
 def understand(text: str, choices: Sequence[Choice]) -> Choice | None:
     """The one choice that `text` means, else None: by id, whole title, number in the list, beginning of one title only.
 
@@ -33,7 +49,9 @@ def understand(text: str, choices: Sequence[Choice]) -> Choice | None:
 
 
 def _by_number(text: str, choices: Sequence[Choice]) -> Sequence[Choice]:
-    """By "2", "2.", "№ 2" or the copied line "2. No"."""
+    """By "2", "2.", "№ 2", "two", "второй" or the copied line "2. No"."""
+    if (said := _SAID.get(_key(text))) is not None:
+        return _at(said, choices)
     plain = unicodedata.normalize("NFKC", text.replace("№", "#"))
     if match := _NUMBER.fullmatch(plain):
         return _at(int(match[1]), choices)

@@ -7,10 +7,13 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-_BOUNDARIES = tuple(re.compile(p) for p in (r"\n\s*\n\s*", r"\n\s*", r"(?<=[.!?…。！？])[\"'»”)\]]*\s+", r"\s+"))
+_BOUNDARIES = tuple(
+    re.compile(p) for p in (r"\n\s*\n\s*", r"\n\s*", r"(?<=[.!?…])[\"'»”)\]]*\s+|(?<=[。！？])[」』”）]*\s*", r"\s+")
+)
 """From the best place to cut to the worst. What a boundary matches disappears, except for quotes and brackets before it."""
 
 _JOINER = "\u200d"
+_LINK = re.compile(r"https?://[!-~]+")
 
 
 def split(text: str, limit: int) -> Sequence[str]:
@@ -40,7 +43,13 @@ def _cut(text: str, limit: int) -> int:
         last = max((end for end in ends if 0 < end <= limit), default=0)
         if last * 2 >= limit:
             break
-    return last or _grapheme_cut(text, limit)
+    return last or _before_link(text, _grapheme_cut(text, limit))
+
+
+def _before_link(text: str, place: int) -> int:
+    """`place`, or the beginning of the link that it would cut in two, where that is not the beginning of the text."""
+    inside = (link.start() for link in _LINK.finditer(text) if link.start() < place < link.end())
+    return next(inside, place) or place
 
 
 def _visible_end(match: re.Match[str]) -> int:
@@ -56,7 +65,7 @@ def _grapheme_cut(text: str, limit: int) -> int:
 
 
 def _inside(text: str, place: int) -> bool:
-    """Whether text[place] belongs to the character before it (Unicode annex 29, without Hangul's and Indic scripts' jamo)."""
+    """Whether text[place] belongs to the character before it (Unicode annex 29, without Indic conjuncts)."""
     before, after = text[place - 1], text[place]
     if after.isascii() and before.isascii():
         return before == "\r" and after == "\n"
@@ -67,7 +76,8 @@ def _inside(text: str, place: int) -> bool:
 
 def _extends(char: str) -> bool:
     is_skin_tone, is_tag = 0x1F3FB <= ord(char) <= 0x1F3FF, 0xE0020 <= ord(char) <= 0xE007F
-    return is_skin_tone or is_tag or unicodedata.category(char).startswith("M")
+    is_later_jamo = 0x1160 <= ord(char) <= 0x11FF
+    return is_skin_tone or is_tag or is_later_jamo or unicodedata.category(char).startswith("M")
 
 
 def _is_flag(char: str) -> bool:

@@ -1,10 +1,14 @@
-"""Say in words what a channel cannot carry as such: a place, contacts, a reaction, a link button."""
+"""Say in words what a channel cannot carry as such: a place, contacts, a reaction, a link button, a quote."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
 
 from channels.base import Capabilities, Choice, ContactCard, Location, OutgoingMessage
+from channels.fit_parts.cut import shorten
+
+QUOTED = 80
+"""Characters of a quoted message that stand above the answer."""
 
 
 def say_instead(message: OutgoingMessage, can: Capabilities) -> OutgoingMessage:
@@ -24,11 +28,18 @@ def say_instead(message: OutgoingMessage, can: Capabilities) -> OutgoingMessage:
     if len(shown) < len(message.choices):
         lines += _links([choice for choice in message.choices if choice.kind not in can.choice_kinds])
         values["choices"] = shown
-    if not values:
-        return message
-    if message.html:
+    if message.html and lines:
         values["html"] = "".join([message.html, *("<br><br>" + escape(line).replace("\n", "<br>") for line in lines)])
-    return replace(message, **values, text="\n\n".join(part for part in (message.text, *lines) if part))  # type: ignore[arg-type]
+    if values:
+        message = replace(message, **values, text="\n\n".join(part for part in (message.text, *lines) if part))  # type: ignore[arg-type]
+    return _quoting(message) if message.quote and not (can.replies and message.reply_to) else message
+
+
+def _quoting(message: OutgoingMessage) -> OutgoingMessage:
+    """The message with the beginning of what it answers above it."""
+    quote = shorten(" ".join(message.quote.split()), QUOTED)
+    html = f"<blockquote>{escape(quote)}</blockquote>{message.html}" if message.html else message.html
+    return replace(message, quote="", text=f"> {quote}\n{message.text}", html=html)
 
 
 def _place(place: Location) -> str:

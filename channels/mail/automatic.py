@@ -17,19 +17,26 @@ _PRESENT = (
 )
 _SUBJECT = re.compile(
     r"^\s*(?:(?:re|aw|sv|fwd?|ответ)\s*:\s*)?(?:"
-    r"auto(?:matic|mated|mati[ck]ed)?[- ]?(?:reply|response|respon[sd]er|answer)\b|auto\s*:|out[- ]of[- ](?:the[- ])?office|"
+    r"auto(?:matic|mated|mati[ck]ed)?[- ]?(?:reply|response|respon[sd]er|answer)\b|out[- ]of[- ](?:the[- ])?office|"
+    r"auto\s*:.*(?:out of|returning|away|vacation|abwesen|au(?:ß|ss)er haus|absent|возвращ|отсутств)|"
     r"\[?autoreply|"
-    r"(?:i am |i'm |on )?(?:away|vacation|holiday|annual leave)\b.*(?:from|until|till|reply|mail)|vacation (?:message|reply|"
-    r"notice)|"
-    r"авто(?:матический\s+)?[- ]?ответ|отсутствую|нет на месте|в отпуске|"
-    r"abwesenheit|automatische (?:antwort|beantwortung|e-?mail)|abwesend|"
-    r"r[ée]ponse automatique|absence du bureau|message automatique|"
-    r"respuesta autom|fuera de la oficina|risposta automatica|fuori sede|automatisch antwoord|afwezig|autosvar|"
-    r"resposta autom|odpowied[zź] automatyczna|自动回复|自動回覆|自動返信)",
+    r"(?:i am |i'm |on )?(?:away|vacation|holiday|annual leave)\b.*(?:from|until|till|reply|mail)|"
+    r"(?:i am|i'm) (?:currently )?(?:out of|on (?:annual |parental |sick )?(?:leave|vacation|holiday))|"
+    r"vacation (?:message|reply|notice|response)|"
+    r"авто(?:матический\s+)?[- ]?ответ|автоматична відповідь|автоматичен отговор|"
+    r"(?:меня )?нет (?:на месте|на рабочем месте|в офисе)|отсутствую|отсутствие (?:на|в офисе)|(?:я )?(?:сейчас )?в отпуске|"
+    r"abwesenheit|automatische (?:antwort|beantwort|e-?mail|r[ée]ponse)|abwesend|"
+    r"(?:ich bin )?(?:im urlaub|nicht im (?:büro|haus))|"
+    r"r[ée]ponse automatique|absence du bureau|message automatique|(?:je suis )?absent(?:e)? (?:jusqu|du|de)|"
+    r"respuesta autom|fuera de (?:la )?oficina|estoy de vacaciones|risposta automatica|fuori (?:sede|ufficio)|"
+    r"automatisch(?:e)? antwoord|afwezig|auto(?:matisk[t]?\s?)?svar|automaattinen vastaus|poissa(?:olo)?\b|"
+    r"resposta autom|fora do escritório|(?:odpowied[zź] automatyczna|automatyczna odpowied[zź])|automatick[áa] odpov|"
+    r"automatikus válasz|(?:automatik|otomatik) (?:yanıt|cevap)|răspuns automat|αυτόματη απάντηση|samodejni odgovor|"
+    r"automatski odgovor|automātiskā atbilde|automatinis atsakymas|automaatvastus|"
+    r"自动(?:回复|答复)|自動(?:回覆|返信|応答)|不在通知|자동 ?(?:회신|응답)|부재중)",
     re.IGNORECASE,
 )
-
-
+_SUBJECT_ENDS = re.compile(r"[-–—:(\[]\s*(?:automatic|auto)[- ](?:reply|response|responder)\b[)\].! ]*$", re.IGNORECASE)
 _REPORTS = {"message/feedback-report", "message/disposition-notification", "message/delivery-status", "message/tracking-status"}
 _REPORT_SUBJECT = re.compile(
     r"^\s*(?:read|delivered|gelesen|zugestellt|прочитано|прочтено|доставлено|lu|leído|letto|lido)\s*:|"
@@ -47,10 +54,11 @@ def kind(mail: Mail, parts: Sequence[str]) -> str:
         return "report"
     if _submitted(mail) or _bulk(mail) or any(field(mail, name) for name in _PRESENT):
         return "auto_reply"
-    if _SUBJECT.search(text(mail, "Subject")):
+    subject = text(mail, "Subject")[:1000]
+    if _SUBJECT.search(subject) or _SUBJECT_ENDS.search(subject):
         return "auto_reply"
     if null_sender(mail):
-        return "report" if _REPORT_SUBJECT.search(text(mail, "Subject")) else "auto_reply"
+        return "report" if _REPORT_SUBJECT.search(subject) else "auto_reply"
     return ""
 
 

@@ -23,6 +23,11 @@ _SUBJECT = re.compile(
     r"unable to deliver|delivery has failed|bounce|warning: (?:could|message)|unzustell|nicht zugestellt|unknown (?:user|"
     r"address)|"
     r"не ?достав|ошибка доставки|возврат|unbekannt|non remis|échec|non distribu|no se (?:puede|pudo)|niet bezorg|"
+    r"не ?уда[её]тся достав|не (?:удалось|вдалося) достав|не ?може бути достав|"
+    r"impossibile (?:recapitare|consegnare)|mancat[ao] (?:consegna|recapito)|"
+    r"não (?:foi )?entreg|não pôde ser|falha na entrega|devolvid[ao]|no (?:entregad|se ha podido)|devuelt[ao]|nie można dostarcz|"
+    r"niedostarczon|zwrot (?:przesyłki|wiadomości)|nedoru[čc]|teslim edil|kunne ikke leveres|ikke leveret|kunde inte levereras|"
+    r"olevererbar|ei voitu toimittaa|kézbesít(?:hetetlen|és)|nelivr|niet afgeleverd|onbestelbaar|退信|无法送达|無法傳遞|"
     r"配信|送信|エラー|system notification",
     re.IGNORECASE,
 )
@@ -43,12 +48,21 @@ _ORIGINAL = re.compile(
 )
 _MESSAGE_ID = re.compile(r"^[>\s]*Message-ID:\s*<?([^\s<>]+@[^\s<>]+)>?", re.IGNORECASE | re.MULTILINE)
 _FIELD = re.compile(r"^([A-Za-z][\w-]*):[ \t]*((?:.*)(?:\n[ \t]+.*)*)", re.MULTILINE)
+_DELAYED = re.compile(
+    r"\bdelayed\b|\(delay\)|not yet been delivered|(?:will|is) (?:continue|be(?:ing)? retried|keep(?:ing)? trying|still trying)|"
+    r"attempts will continue|warning: could not send|задерж|ещ[её] не доставлен|verzögert|(?:est )?retardé|retrasad|"
+    r"no action is required",
+    re.IGNORECASE,
+)
 _SAYS_SO = re.compile(
     r"(?:could|can|did|was|were|has|have|is|be)(?: ?not|n't) (?:been |be |being )?(?:deliver|sent|process|accept|reach)|"
     r"undeliver|delivery (?:\w+ ){0,4}fail|"
     r"permanent (?:fatal )?error|failed (?:recipient|permanently)|returned to (?:you|sender)|unable to (?:deliver|send|relay)|"
     r"(?:user|host|mailbox|address|recipient) (?:is )?(?:unknown|not found|unavailable|full)|unknown user|no such user|"
-    r"не (?:может быть|была?|удалось) достав|届け|送信|送達|配信",
+    r"не (?:может быть|была?|удалось|доставлено|вдалося) ?(?:достав|по адресу)?|сбой доставки|недоставлен|nicht zugestellt|"
+    r"konnten? nicht erreicht|nachrichtenzustellung|pas été (?:remis|distribué)|échec de la remise|error de entrega|"
+    r"no (?:se )?(?:ha )?(?:podido|pudo) entreg|recapito non riuscito|non (?:è|e) stato (?:consegnato|recapitato)|"
+    r"não pôde ser entregue|nie można dostarczyć|nemohla být doručena|teslim edilemedi|届け|送信|送達|配信",
     re.IGNORECASE,
 )
 
@@ -156,12 +170,14 @@ def _looks_like_one(mail: Mail, text: str) -> bool:
 def _from_words(mail: Mail, content: Content, text: str) -> Bounce:
     told = _told(text)
     code = code_in(told)
+    delayed = code[:1] != "5" and bool(_DELAYED.search(headers.text(mail, "Subject")) or _DELAYED.search(told))
     return Bounce(
         address=_failed_header(mail) or _address_in(mail, told) or _to_of_original(content),
         code=code or reply_code_in(told),
-        hard=is_hard(code, told),
+        hard=is_hard(code, told) and not delayed,
         reason=_reason(told),
-        external_id=_original_id(mail, content, text),
+        external_id=None if delayed else _original_id(mail, content, text),
+        delayed=delayed,
     )
 
 

@@ -31,7 +31,16 @@ _THE_ADDRESS = re.compile(
     r"unroutable|"
     r"undeliverable address|addressee unknown|no account|not our customer|deactivated|unknown to|relocated|moved to|"
     r"address (?:has )?changed|ящик\S* не (?:существует|найден)|(?:адрес|пользовател\w+) (?:\S+ )?не (?:существует|найден)|"
-    r"нет такого|недействител|existiert nicht|unbekannter empf|inconnu|リストにありません|存在しません",
+    r"нет такого|недействител|existiert nicht|unbekannter empf|inconnu|リストにありません|存在しません|"
+    r"adresse (?:wurde )?nicht gefunden|e-?mail-adresse konnte nicht gefunden|adresse(?: \S+){0,6} introuvable|"
+    r"adresse de messagerie(?: \S+){0,8} introuvable|"
+    r"не (?:удалось найти|найден)\w*(?: \S+){0,3} (?:адрес|пользовател|ящик)|адрес\w* не найден|"
+    r"no se (?:ha )?encontr[óa](?: \S+){0,3} (?:dirección|usuario)|usuario (?:desconocido|no existe|inexistente)|"
+    r"non è stato trovato|indirizzo(?: \S+){0,5} non (?:esiste|trovato)|"
+    r"utente (?:sconosciuto|inesistente)|usu[aá]rio (?:desconhecido|inexistente|não)|nie ma takiego|"
+    r"nieznany (?:użytkownik|odbiorca)|"
+    r"uživatel neexistuje|(?:bilinmeyen|geçersiz) (?:kullanıcı|alıcı)|ismeretlen (?:felhasználó|címzett)|\S+ wasn't found at|"
+    r"користувач\w* не (?:існує|знайдено)|listed in domino directory",
     re.IGNORECASE,
 )
 _PASSING = re.compile(
@@ -42,6 +51,13 @@ _PASSING = re.compile(
     r"inactive|locked|on hold|verify your|timed? ?out|connection (?:refused|reset|lost)|deferred|restricted|forbidden|"
     r"rejected by (?:user|recipient)|hops|\btls\b|certificate",
     re.IGNORECASE,
+)
+# Some say 5.7.1 ("policy") where nobody has the address (Yandex: 550 5.7.1 No such user!).
+_NOBODY_THERE = re.compile(
+    r"no such user|user unknown|unknown user|invalid recipient|user (?:does not|doesn't) exist", re.IGNORECASE
+)
+_POLICY = re.compile(
+    r"spam|polic|relay|block|reputation|access denied|not allowed|authenticat|unauthori|dmarc|spf|dkim", re.IGNORECASE
 )
 # Of codes only those that name the address are trusted by themselves. 5.2 (a full mailbox), 5.6 (content) and 5.7 (policy) are
 # never the address's end, whatever the words beside them; 5.1.7 and 5.1.8 speak of the sender.
@@ -64,6 +80,8 @@ def reply_code_in(text: str) -> str:
 
 def is_hard(code: str, words: str) -> bool:
     """Whether the address will never take mail."""
+    if code.startswith("5.7.") and _NOBODY_THERE.search(words) and not _POLICY.search(words):
+        return True
     if _NEVER_DEAD.match(code) or _SURELY_NOT.search(words):
         return False
     return bool(_THE_ADDRESS.search(words)) or (code in _DEAD and not _PASSING.search(words))

@@ -86,11 +86,11 @@ def _files_and_words(message: OutgoingMessage, manner: Manner) -> Iterator[Call]
 
 def _said(message: OutgoingMessage, name: str, limit: int, manner: Manner) -> list[dict[str, str]]:
     """The words in pieces of at most `limit` UTF-16 units as Telegram counts them: after its tags are read."""
-    text = message.text or (message.reaction or "")
-    if message.html and not manner.plain:
-        html = to_telegram(message.html)
-        parts = split_html(html, limit, units) if units(shown_text(html)) > limit else [html]
+    html = to_telegram(message.html) if message.html else ""
+    if html and not manner.plain:
+        parts = split_html(html, limit, units)
         return [{name: part, "parse_mode": "HTML"} for part in parts if shown_text(part).strip()]
+    text = message.text or shown_text(html) or message.reaction or ""
     if units(text) <= limit:
         return [{name: text}] if text.strip() else []
     return [{name: part} for part in _halved(text, limit)]

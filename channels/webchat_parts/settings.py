@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from channels.base import Settings
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9.-]+(:\d+)?")
+_DAYS = {"пн": "mon", "вт": "tue", "ср": "wed", "чт": "thu", "пт": "fri", "сб": "sat", "вс": "sun"}
 _DAY = "(?:mon|tue|wed|thu|fri|sat|sun)"
 _TIME = r"(?:[01]?\d|2[0-3]):[0-5]\d"
 _SHIFT = rf"{_TIME}\s*-\s*(?:{_TIME}|24:00)"
@@ -89,7 +90,9 @@ class WebchatSettings(Settings):
     @field_validator("hours")
     @classmethod
     def _check_hours(cls, value: str) -> str:
-        for part in filter(None, (each.strip() for each in value.lower().split(";"))):
+        """Days may be Russian and dashes long; kept is what `routing.hours` reads."""
+        value = re.sub("|".join(_DAYS), lambda day: _DAYS[day[0]], value.lower().replace("–", "-").replace("—", "-"))
+        for part in filter(None, (each.strip() for each in value.split(";"))):
             if not _SHIFTS.fullmatch(part):
                 raise ValueError(f"{part!r}: write a day or two and the hours, like mon-fri 09:00-18:00")
         return value

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bots.broadcast import Address, Broadcast, Channel, Person
-from bots.render import render
+from bots.render import RenderError, render
 from inbox import bulk
 from inbox import schema as t
 from inbox.accounts import capabilities
@@ -58,23 +58,44 @@ def _address(row: Any) -> Address:
     )  # fmt: skip
 
 
-def plan_of(connection: sa.Connection, broadcast_id: int, channel_id: int | None, until: datetime | None = None) -> Broadcast:
-    """What the planner must know of the channels. Delivery is paced by the channels themselves, not by the plan."""
+def plan_of(
+    connection: sa.Connection,
+    broadcast_id: int,
+    channel_id: int | None,
+    until: datetime | None = None,
+    *,
+    template: Mapping[str, Any] | None = None,
+) -> Broadcast:
+    """What the planner must know of the channels. Delivery is paced by the channels themselves, not by the plan.
+
+    `template`: the provider's, of the channel `channel_id`; it goes through a shut window.
+    """
     h = t.channels.c
     rows = connection.execute(sa.select(h.id, h.kind, h.settings).where(h.removed_at.is_(None), h.state != "disabled"))
-    channels = {row.id: _channel(row) for row in rows}
+    channels = {row.id: _channel(row, template=template is not None and row.id == channel_id) for row in rows}
     return Broadcast(id=broadcast_id, channels=channels, channel=channel_id, quiet=None, until=until)
 
 
-def _channel(row: Any) -> Channel:
+def _channel(row: Any, *, template: bool) -> Channel:
     can = capabilities(row.kind, row.settings)
-    return Channel(id=row.id, can_start=can.can_start, window=can.window, pace=1e9)
+    return Channel(id=row.id, can_start=can.can_start, window=can.window, pace=1e9, template=template)
 
 
 def rendered(body: str, member: Member, variables: Mapping[str, Any]) -> str:
     """The text for one person: their card's fields, `name`, `number`, `language`, `contact.…`, the broadcast's own variables."""
     card = {**member.fields, "name": member.name, "number": member.number, "language": member.language}
     return render(body, {**card, "contact": card, **variables})
+
+
+def filled(template: Mapping[str, Any], member: Member) -> dict[str, Any]:
+    """A provider's template with its variables and the values of its buttons rendered for one person. Raises RenderError."""
+    values = {
+        part: {key: rendered(text, member, {}) for key, text in template[part].items()} for part in ("variables", "buttons")
+    }
+    empty = [f"{part}.{key}" for part, found in values.items() for key, text in found.items() if not text.strip()]
+    if empty:
+        raise RenderError(f"the template's {empty[0]} is empty", variable=empty[0].partition(".")[2])
+    return {**template, **values}
 
 
 _G, _C, _R = t.contact_tags.c, t.contacts.c, t.reaches.c

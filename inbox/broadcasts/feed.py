@@ -8,11 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bots.broadcast import Delivery, Skip, plan
+from bots.broadcast import Broadcast, Delivery, Skip, plan
 from bots.render import RenderError
 from inbox import bulk, ids, live, queue
 from inbox import schema as t
-from inbox.broadcasts.audience import CHUNK, Member, load, members, plan_of, rendered
+from inbox.broadcasts.audience import CHUNK, Member, filled, load, members, plan_of, rendered
 from inbox.db import Database
 from inbox.outgoing import BROADCAST, preview
 from inbox.record import event, record_all
@@ -49,7 +49,7 @@ def _plan(connection: sa.Connection, now: datetime, broadcast: Any) -> bool:
         connection.execute(sa.update(t.broadcasts).where(b.id == broadcast.id).values(values))
         live.tell(connection, "broadcast", broadcast_id=broadcast.id)
         return True
-    results = plan([member.person for member in chunk], plan_of(connection, broadcast.id, broadcast.channel_id), now)
+    results = plan([member.person for member in chunk], _rules(connection, broadcast), now)
     rows = [_ledger_row(broadcast.id, result, now) for result in results]
     bulk.execute(connection, _LEDGER[connection.dialect.name], rows)
     values = {"planned_up_to": chunk[-1].id, "planned": b.planned + len(rows)}
@@ -85,17 +85,16 @@ def _queue(connection: sa.Connection, now: datetime, broadcast: Any) -> bool:
 
 def _queue_messages(connection: sa.Connection, now: datetime, broadcast: Any, waiting: Sequence[Any]) -> None:
     people = {member.id: member for member in load(connection, [row.contact_id for row in waiting])}
-    rules = plan_of(connection, broadcast.id, broadcast.channel_id)
-    results = plan([member.person for member in people.values()], rules, now)
+    results = plan([member.person for member in people.values()], _rules(connection, broadcast), now)
     planned = {result.person: result for result in results}
     rows, refused = [], []
     for row in waiting:
-        text = _text(broadcast, people[row.contact_id])
+        said = _said(broadcast, people[row.contact_id])
         result = planned.get(row.contact_id)
-        if isinstance(result, Delivery) and not isinstance(text, RenderError):
-            rows.append(_message_row(broadcast, row, text, now))
+        if isinstance(result, Delivery) and not isinstance(said, RenderError):
+            rows.append(_message_row(broadcast, row, said, now))
         else:
-            reason = result.reason if isinstance(result, Skip) else str(text)
+            reason = result.reason if isinstance(result, Skip) else str(said)
             refused.append({"contact": row.contact_id, "broadcast": broadcast.id, "why": reason, "now": now})
     if refused:
         bulk.execute(connection, _REFUSED, refused)
@@ -104,17 +103,23 @@ def _queue_messages(connection: sa.Connection, now: datetime, broadcast: Any, wa
     live.tell(connection, "broadcast", broadcast_id=broadcast.id)
 
 
-def _text(broadcast: Any, member: Member) -> str | RenderError:
+def _rules(connection: sa.Connection, broadcast: Any) -> Broadcast:
+    return plan_of(connection, broadcast.id, broadcast.channel_id, template=broadcast.template)
+
+
+def _said(broadcast: Any, member: Member) -> dict[str, Any] | RenderError:
+    """The text for one person, and with it the provider's template where one is sent."""
     try:
-        return rendered(broadcast.body, member, broadcast.variables)
+        data = {"template": filled(broadcast.template, member)} if broadcast.template else None
+        return {"text": rendered(broadcast.body, member, broadcast.variables), "data": data}
     except RenderError as error:
         return error
 
 
-def _message_row(broadcast: Any, row: Any, text: str, now: datetime) -> dict[str, Any]:
+def _message_row(broadcast: Any, row: Any, said: dict[str, Any], now: datetime) -> dict[str, Any]:
     return {
         "contact_id": row.contact_id, "channel_id": row.channel_id, "address": row.address, "direction": "out",
-        "author_kind": "system", "author_id": broadcast.created_by, "text": text, "subject": broadcast.subject, "state": "queued",
+        "author_kind": "system", "author_id": broadcast.created_by, **said, "subject": broadcast.subject, "state": "queued",
         "priority": BROADCAST, "broadcast_id": broadcast.id, "at": now, "created_at": now,
     }  # fmt: skip
 

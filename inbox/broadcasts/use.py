@@ -47,15 +47,16 @@ def create(
     subject: str | None = None,
     variables: Mapping[str, Any] | None = None,
     template_id: int | None = None,
+    template: Mapping[str, Any] | None = None,
     created_by: int | None = None,
 ) -> int:
-    """A draft. Raises RenderError for a body that cannot be rendered."""
+    """A draft. `template`: the provider's, that `body` shows. Raises RenderError for a body that cannot be rendered."""
     compile_text(body)
     number = ids.one(connection, "broadcasts")
     row = {
         "id": number, "name": name, "body": body, "tag": tag, "channel_id": channel_id, "subject": subject,
         "variables": dict(variables or {}), "template_id": template_id, "state": "draft", "created_by": created_by,
-        "created_at": now,
+        "template": dict(template) if template is not None else None, "created_at": now,
     }  # fmt: skip
     connection.execute(sa.insert(t.broadcasts), row)
     _record(connection, now, number, "created", created_by)

@@ -104,12 +104,14 @@ broadcasts = sa.Table(
     sa.Column("planned", sa.Integer, nullable=False, server_default="0"),
     sa.Column("planned_done", sa.Boolean, nullable=False, server_default=sa.text("false")),
     sa.Column("planned_up_to", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("template", Json),
     sa.Column("created_by", sa.BigInteger),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("started_at", Instant),
     sa.Column("finished_at", Instant),
     one_of("state", "draft", "planning", "running", "paused", "done", "cancelled"),
 )
+"""`template`: the provider's template that is sent, its variables still to be rendered for each person; `body` is its text."""
 
 recipients = sa.Table(
     "recipients",

@@ -55,11 +55,12 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BroadcastShown:
-    """One text to everybody with a tag. `planned`: how many people are in it."""
+    """One text to everybody with a tag. `planned`: how many people are in it. `template`: the provider's, that is sent."""
 
     id: int
     name: str
     body: str
+    template: dict[str, Any] | None
     subject: str | None
     tag: str
     channel: ChannelName | None
@@ -170,7 +171,7 @@ def _counts(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Counts]:
 
 def _broadcast(row: Any, counts: Counts) -> BroadcastShown:
     return BroadcastShown(
-        id=row.id, name=row.name, body=row.body, subject=row.subject, tag=row.tag,
+        id=row.id, name=row.name, body=row.body, template=row.template, subject=row.subject, tag=row.tag,
         channel=_channel(row.channel_id, row.kind, row.channel_name), variables=row.variables, state=row.state,
         planned=row.planned, counts=counts, created_at=row.created_at, started_at=row.started_at, finished_at=row.finished_at,
     )  # fmt: skip

@@ -83,6 +83,14 @@ def page(connection: sa.Connection, wanted: Wanted, cursor: str | None, limit: i
     return cut(keys, limit, lambda key: found[key.id], lambda key: (key.id,))
 
 
+def one(connection: sa.Connection, template_id: int) -> TemplateShown:
+    """A template of either source. Raises NotFound."""
+    found = _load(connection, [template_id], [template_id]).get(template_id)
+    if found is None:
+        raise NotFound(f"There is no template {template_id}")
+    return found
+
+
 def own(connection: sa.Connection, template_id: int) -> TemplateShown:
     """One of our own texts. Raises NotFound."""
     found = _load(connection, [template_id], [])
@@ -115,7 +123,11 @@ def _load(connection: sa.Connection, own_ids: Sequence[int], provider_ids: Seque
         found |= {row.id: _own(row) for row in connection.execute(query)}
     if provider_ids:
         columns = (t.provider_templates, t.channels.c.kind, t.channels.c.name.label("channel_name"))
-        query = sa.select(*columns).join(t.channels, t.channels.c.id == _p.channel_id).where(_p.template_id.in_(provider_ids))
+        query = (
+            sa.select(*columns)
+            .join(t.channels, t.channels.c.id == _p.channel_id)
+            .where(_p.template_id.in_(provider_ids), _p.removed_at.is_(None))
+        )
         found |= {row.template_id: _provider(row) for row in connection.execute(query)}
     return found
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.base import Capabilities, Choice, OutgoingFile, OutgoingMessage, TemplateUse
-from channels.fit import fit, html_to_text, split, understand
+from channels.base import Capabilities, Choice, ContactCard, Location, OutgoingFile, OutgoingMessage, TemplateUse
+from channels.fit import fit, html_to_text, notes, split, understand
 
 SMS = Capabilities(text_limit=1600, caption_limit=1600, media=frozenset({"image", "file"}), media_limit=1000, attachments=10)
 CHAT = Capabilities(
@@ -44,7 +44,32 @@ CASES = [
     ("nothing stays nothing", {}, SMS, [("", [], [])]),
     ("choices are numbered", {"text": "Sure?", "choices": choices("Да", "Нет")}, SMS, [("Sure?\n\n1. Да\n2. Нет", [], [])]),
     ("few choices stay buttons", {"text": "Sure?", "choices": choices("Да", "Нет")}, CHAT, [("Sure?", [], ["Да", "Нет"])]),
-    ("a long title is cut", {"text": "Which?", "choices": choices("Saint Petersburg")}, CHAT, [("Which?", [], ["Saint P…"])]),
+    (
+        "a long title is cut, and listed whole",
+        {"text": "Which?", "choices": choices("Saint Petersburg", "Rome")},
+        CHAT,
+        [("Which?\n\n1. Saint Petersburg\n2. Rome", [], ["Saint P…", "Rome"])],
+    ),
+    (
+        "titles that would look alike become numbers",
+        {"text": "When?", "choices": choices("Tomorrow at 9", "Tomorrow at 10")},
+        CHAT,
+        [("When?\n\n1. Tomorrow at 9\n2. Tomorrow at 10", [], ["1", "2"])],
+    ),
+    ("a quote stands above the answer", {"text": "Yes", "quote": "Is it\nopen?"}, CHAT, [("> Is it open?\nYes", [], [])]),
+    ("a long quote is shortened", {"text": "Yes", "quote": "word " * 40}, SMS, [(f"> {('word ' * 15)}word…\nYes", [], [])]),
+    (
+        "a place is words and a link to a map",
+        {"text": "Here", "location": Location(latitude=1.5, longitude=2.25, name="Shop")},
+        SMS,
+        [("Here\n\nShop\nhttps://www.openstreetmap.org/?mlat=1.5&mlon=2.25#map=17/1.5/2.25", [], [])],
+    ),
+    (
+        "a contact is words",
+        {"contacts": [ContactCard(name="Ann", phones=["+15005550001"], emails=["ann@x.example"])]},
+        SMS,
+        [("Ann\n+15005550001\nann@x.example", [], [])],
+    ),
     (
         "too many choices are all numbered",
         {"text": "?", "choices": choices(*"abcd")},
@@ -145,6 +170,9 @@ SPLITS = [
     ("exactly at the limit", "12345 67890", 5, ["12345", "67890"]),
     ("never inside a short address", "See https://example.org/a/b?c=d now", 25, ["See", "https://example.org/a/b?c", "=d now"]),
     ("an address that fits stays whole", "See https://example.org/a/b now", 26, ["See", "https://example.org/a/b", "now"]),
+    ("never inside a link that a text runs into", "看这里https://example.org/a/b吧", 25, ["看这里", "https://example.org/a/b吧"]),
+    ("at a sentence without spaces", "一二三。四五六七八", 6, ["一二三。", "四五六七八"]),
+    ("never inside a syllable in pieces", "\u1112\u1161\u11ab\u1112\u1161", 4, ["\u1112\u1161\u11ab", "\u1112\u1161"]),
     ("never inside an emoji", "👩‍👩‍👧‍👦👩‍👩‍👧‍👦", 10, ["👩‍👩‍👧‍👦", "👩‍👩‍👧‍👦"]),
     ("never inside a flag", "🇷🇺🇩🇪🇫🇷", 3, ["🇷🇺", "🇩🇪", "🇫🇷"]),
     ("never before an accent", "aaae\u0301", 4, ["aaa", "e\u0301"]),
@@ -189,6 +217,11 @@ ANSWERS = [
     ("number sign", "№ 3", YES_NO, "later"),
     ("the copied line", "2. Нет", YES_NO, "no"),
     ("a line copied wrong", "1. Нет", YES_NO, None),
+    ("a number in words", "два", YES_NO, "no"),
+    ("an ordinal", "Третий!", YES_NO, "later"),
+    ("a number in English words", "first", YES_NO, "yes"),
+    ("a word out of range", "девять", YES_NO, None),
+    ("a title before a number in words", "one", [Choice(id="a", title="Two"), Choice(id="b", title="One")], "b"),
     ("number out of range", "4", YES_NO, None),
     ("zero", "0", YES_NO, None),
     ("title in capitals", "НЕТ!", YES_NO, "no"),
@@ -209,6 +242,40 @@ ANSWERS = [
 def test_a_typed_answer_finds_its_choice(text: str, given_choices: list[Choice], expected: str | None) -> None:
     found = understand(text, given_choices)
     assert (found.id if found else None) == expected
+
+
+NOTES = [
+    ("nothing to tell", {"text": "Hi"}, SMS, []),
+    ("numbered", {"text": "?", "choices": choices("a")}, SMS, ["choices_numbered"]),
+    ("shortened", {"text": "?", "choices": choices("Saint Petersburg")}, CHAT, ["choices_shortened"]),
+    (
+        "a link",
+        {"text": "?", "choices": [Choice(id="l", title="Shop", kind="link", value="https://x.example")]},
+        CHAT,
+        ["links_as_text"],
+    ),
+    ("a link instead of a file", {"text": "?", "attachments": [file(size=5000)]}, SMS, ["media_link"]),
+    ("another kind", {"attachments": [file("a.mp4", "video")]}, SMS, ["media_as_file"]),
+    ("an album in two", {"attachments": [file("1"), file("2"), file("3")]}, CHAT, ["media_apart"]),
+    ("a long caption", {"text": "A caption of more than thirty characters", "attachments": [file()]}, CHAT, ["caption_split"]),
+    ("a long text", {"text": "word " * 30}, CHAT, ["text_split"]),
+    ("formatting", {"html": "<b>Hi</b>"}, SMS, ["html_to_text"]),
+    ("formatting that stays", {"html": "<b>Hi</b>", "text": "Hi"}, CHAT, []),
+    ("a subject", {"text": "Hi", "subject": "Re"}, SMS, ["subject_dropped"]),
+    ("a place", {"location": Location(latitude=1, longitude=2)}, SMS, ["location_text"]),
+    ("a quote", {"text": "Yes", "quote": "Open?", "reply_to": "ext"}, SMS, ["quote_text"]),
+    ("a quote that is carried", {"text": "Yes", "quote": "Open?", "reply_to": "ext"}, Capabilities(replies=True), []),
+    ("a quote from elsewhere", {"text": "Yes", "quote": "Open?"}, Capabilities(replies=True), ["quote_text"]),
+    ("a template elsewhere", {"text": "Hi", "template": TemplateUse(name="hi", language="en")}, SMS, ["template_text"]),
+    ("a template", {"text": "Hi", "template": TemplateUse(name="hi", language="en")}, Capabilities(templates=True), []),
+]
+
+
+@pytest.mark.parametrize(("fields", "can", "expected"), [c[1:] for c in NOTES], ids=[c[0] for c in NOTES])
+def test_what_is_said_otherwise_is_told(fields: dict[str, Any], can: Capabilities, expected: list[str]) -> None:
+    whole = message(**fields)
+    found = notes(whole, fit(whole, can), can)
+    assert [note.code for note in found] == expected and all(note.text.endswith(".") for note in found)
 
 
 texts = st.text(alphabet=st.sampled_from("ab \n.!?Яё\u0301👍🏽\u200d🇷🇺"), max_size=300) | st.text(max_size=300)

@@ -51,6 +51,10 @@ def button(data: str, text: str = "Yes") -> dict[str, Any]:
     return {"inline_keyboard": [[{"text": text, "callback_data": data}]]}
 
 
+def keys(**what: Any) -> dict[str, Any]:
+    return {"inline_keyboard": [[{"text": "Open", **what}]]}
+
+
 @pytest.mark.parametrize(
     ("method", "parameters", "status", "words"),
     [
@@ -81,6 +85,23 @@ def button(data: str, text: str = "Yes") -> dict[str, Any]:
         ("getFile", {"file_id": "none"}, 400, "invalid file_id"),
         ("setWebhook", {"url": "http://example.org/"}, 400, "An HTTPS URL must be provided"),
         ("setWebhook", {"url": "https://example.org/", "secret_token": "no spaces"}, 400, "unallowed characters"),
+        ("setWebhook", {"url": "https://example.org:8080/"}, 400, "only on ports 80, 88, 443 or 8443"),
+        ("setWebhook", {"url": "https://example.org/", "max_connections": 101}, 400, "max_connections"),
+        ("sendMessage", {"chat_id": CHAT, "text": "😀" * 2049}, 400, "message is too long"),
+        ("sendMessage", {"chat_id": CHAT, "text": "x", "reply_markup": keys(url="javascript:x")}, 400, "BUTTON_URL_INVALID"),
+        ("sendMessage", {"chat_id": CHAT, "text": "x", "reply_markup": keys(web_app={"url": "http://e"})}, 400, "Only HTTPS"),
+        ("sendMessage", {"chat_id": CHAT, "text": "x", "reply_markup": {"keyboard": [[{}]]}}, 400, "keyboard button"),
+        ("sendMessage", {"chat_id": CHAT, "text": "x", "business_connection_id": "b"}, 400, "business connection not found"),
+        ("sendLocation", {"chat_id": CHAT, "latitude": 91, "longitude": 0}, 400, "wrong latitude or longitude"),
+        ("sendLocation", {"chat_id": CHAT}, 400, "wrong latitude or longitude"),
+        ("sendVenue", {"chat_id": CHAT, "latitude": 1, "longitude": 0, "title": "x"}, 400, "address is empty"),
+        ("sendContact", {"chat_id": CHAT, "first_name": "Lev"}, 400, "phone number is empty"),
+        ("sendContact", {"chat_id": CHAT, "first_name": "L", "phone_number": "1", "vcard": "x" * 2049}, 400, "vCard is too long"),
+        ("setMessageReaction", {"chat_id": CHAT, "message_id": 1, "reaction": []}, 400, "message to react not found"),
+        ("readBusinessMessage", {"chat_id": CHAT, "message_id": 1}, 400, "business connection not found"),
+        ("setMyCommands", {"commands": [{"command": "A B", "description": "x"}]}, 400, "BOT_COMMAND_INVALID"),
+        ("setMyCommands", {"commands": [{"command": "a", "description": ""}]}, 400, "BOT_COMMAND_DESCRIPTION_INVALID"),
+        ("setMyCommands", {"commands": "?"}, 400, "can't parse commands JSON object"),
         ("sendPigeon", {"chat_id": CHAT}, 404, "Not Found"),
     ],
 )
@@ -310,3 +331,28 @@ async def test_for_load_tests_any_chat_may_be_open(call: Caller, bot: TelegramSt
     bot.any_chat = True
     assert (await call("sendMessage", chat_id="99", text="x"))[0] == 200
     assert (await call("sendMessage", chat_id="@channel", text="x"))[0] == 400
+
+
+async def test_a_bot_that_is_too_fast_is_told_how_long_to_wait(call: Caller, bot: TelegramStandIn) -> None:
+    now = [100.0]
+    bot.pace.on, bot.pace.now = True, lambda: now[0]
+    assert (await call("sendMessage", chat_id=CHAT, text="1"))[0] == 200
+    assert await call("sendMessage", chat_id=CHAT, text="2") == (429, "Too Many Requests: retry after 1")
+    now[0] += 1
+    assert (await call("sendMessage", chat_id=CHAT, text="2"))[0] == 200
+    group = bot.chats.circles.open_group("Neighbours")
+    for number in range(20):
+        now[0] += 1
+        assert (await call("sendMessage", chat_id=group, text=str(number)))[0] == 200
+    now[0] += 1
+    assert await call("sendMessage", chat_id=group, text="21") == (429, "Too Many Requests: retry after 40")
+
+
+async def test_an_upgraded_group_names_its_new_id(call: Caller, bot: TelegramStandIn, http: aiohttp.ClientSession) -> None:
+    group = bot.chats.circles.open_group("Neighbours")
+    new = bot.chats.circles.upgrade(group)
+    async with http.post(f"{call.base}/sendMessage", json={"chat_id": group, "text": "x"}) as answer:
+        body = await answer.json()
+    assert (answer.status, body["parameters"]) == (400, {"migrate_to_chat_id": int(new)})
+    status, sent = await call("sendMessage", chat_id=new, text="x")
+    assert (status, sent["chat"]["type"]) == (200, "supergroup")

@@ -494,6 +494,10 @@ def test_hours_that_are_taken_can_be_kept(hours: str) -> None:
     assert parse_week(WebchatSettings(hours=hours).hours) == parse_week(hours)
 
 
+def test_hours_may_be_written_as_russians_do() -> None:
+    assert WebchatSettings(hours="Пн–Пт 09:00–18:00; сб 10:00-15:00").hours == "mon-fri 09:00-18:00; sat 10:00-15:00"
+
+
 @pytest.mark.parametrize(
     ("label", "origins", "webhook", "states"),
     [

@@ -13,6 +13,7 @@ from channels.sandbox.whatsapp import WhatsAppStandIn
 from channels.sandbox.whatsapp_templates import Template
 from inbox import accounts, outbox, provider_templates, template_sync
 from inbox import schema as t
+from inbox.broadcasts.feed import step
 from inbox.deliver import Deliverer
 from inbox.web import keys
 from tests.inbox.conftest import Client
@@ -255,3 +256,38 @@ async def test_a_place_contacts_and_a_reaction_are_sent_from_the_api(shop: Shop)
     assert (await shop.client.post(path, {"reaction": "👍"})).errors.keys() == {"reply_to"}
     link = {"id": "1", "title": "Go", "kind": "link"}
     assert (await shop.client.post(path, {"text": "x", "choices": [link]})).errors.keys() == {"choices.0.value"}
+
+
+async def test_a_broadcast_sends_a_template_through_the_shut_window_with_each_persons_own_words(shop: Shop) -> None:
+    conversation = await shop.conversation()
+    await shop.sync()
+    contact = (await shop.client.get(f"/conversations/{conversation}")).body["contact"]["id"]
+    await shop.client.patch(f"/contacts/{contact}", {"tags": ["news"], "fields": {"order": "1042"}})
+    shop.client.clock.tick(days=2)
+    number = (await shop.listed())["delivery", "ru"]["id"]
+    texts = {"header": "{{ order }}", "name": "{{ name }}", "day": "завтра"}
+    wrong = {
+        "name": "x",
+        "tag": "news",
+        "template_id": number,
+        "variables": {**texts, "day": ""},
+        "buttons": {"0": "{{ order }}"},
+    }
+    assert (await shop.client.post("/broadcasts", wrong)).errors.keys() == {"variables.day"}
+    assert (await shop.client.post("/broadcasts", {**wrong, "variables": {}})).errors.keys() == {"variables.header"}
+    assert (await shop.client.post("/broadcasts", {**wrong, "channel_id": await shop.client.channel()})).errors.keys() == {
+        "channel_id"
+    }
+    made = await shop.client.post("/broadcasts", {**wrong, "variables": texts})
+    assert made.status == 201 and made.body["body"] == "Заказ {{ order }}\n\n{{ name }}, курьер приедет завтра."
+    assert made.body["channel"]["id"] == shop.channel
+    assert (await shop.client.post(f"/broadcasts/{made.body['id']}/start")).status == 200
+    while await shop.client.run(step, shop.client.clock()):
+        pass
+    await shop.deliver()
+    (bubble,) = shop.meta.sent_to(LENA)
+    assert bubble.text == "Заказ 1042\nLena, курьер приедет завтра."
+    said = (await shop.client.get(f"/conversations/{conversation}/messages", newest=1)).body["items"][-1]
+    assert said["text"] == "Заказ 1042\n\nLena, курьер приедет завтра." and said["state"] in ("sent", "delivered")
+    sale = (await shop.listed())["sale", "ru"]["id"]
+    assert (await shop.client.post("/broadcasts", {**wrong, "template_id": sale})).errors.keys() == {"template_id"}

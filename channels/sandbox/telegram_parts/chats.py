@@ -25,6 +25,7 @@ SENT_AS = {
 """Telegram's kind of a file -> that of a phone."""
 _WRITTEN_AS = {"image": "photo", "file": "document", "voice": "voice", "audio": "audio", "video": "video", "sticker": "sticker"}
 _KIND = "telegram"
+_PHOTO_LIMIT = 10 * 1024 * 1024
 _REACTIONS = "👍👎❤🔥🥰👏😁🤔🤯😱😢🎉🤩🙏👌🕊🤡😍💯🤣⚡🍾💔🤝✍🤗🫡😎👀😇"
 """Some of those that Telegram allows."""
 
@@ -89,6 +90,8 @@ class Chats:
             content = sent.file.read()
             if not content:
                 raise bad("file must be non-empty")
+            if name == "photo" and len(content) > _PHOTO_LIMIT:
+                raise bad("file is too big")
             return PhoneFile(kind=SENT_AS[name], name=sent.filename, mime=sent.content_type, content=content)
         if isinstance(sent, str) and sent in self.files:
             return self.files[sent][1]

@@ -133,6 +133,8 @@ class Updates:
             raise bad("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
         if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
             raise bad("secret token contains unallowed characters")
+        if not 1 <= number(parameters, "max_connections", 40) <= 100:
+            raise bad("bad webhook: max_connections must be between 1 and 100")
         self._want(parameters)
         self.url, self._secret = url, secret
         if str(parameters.get("drop_pending_updates")).lower() == "true":

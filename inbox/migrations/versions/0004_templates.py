@@ -1,4 +1,4 @@
-"""Templates that providers keep and approve, and when each channel's list was last read."""
+"""Templates that providers keep and approve, when each channel's list was last read, and which of them a broadcast sends."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("channel_id", "name", "language", name=op.f("uq_provider_templates_channel_id_name_language")),
     )
     op.create_index("ix_provider_templates_external_id", "provider_templates", ["external_id"])
+    op.add_column("broadcasts", sa.Column("template", Json))
     op.create_table(
         "template_syncs",
         sa.Column("channel_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -43,5 +44,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("broadcasts", "template")
     op.drop_table("template_syncs")
     op.drop_table("provider_templates")

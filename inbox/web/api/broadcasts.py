@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from bots.render import RenderError
 from inbox import broadcasts as actions
+from inbox.actions.template_use import prepare
 from inbox.refusals import Conflict, Invalid
 from inbox.rights import Right
 from inbox.views import channels, templates
@@ -31,12 +32,17 @@ class NewBroadcast(Body):
     name: Name
     body: Text | None = None
     template_id: Id | None = None
-    """Instead of `body`: the template's text as it is now."""
+    """Instead of `body`: the template's text as it is now. One that a channel's provider keeps goes by that channel, also through
+    a shut window; `variables` then hold a text for each of its own ({"1": "{{ name }}"})."""
     subject: Annotated[str, Field(max_length=998)] | None = None
     tag: Tag
     channel_id: Id | None = None
     """Only by this channel; without one, by the channel that each person used last."""
     variables: Variables = Field(default_factory=dict)
+    buttons: dict[Annotated[str, StringConstraints(pattern=r"^[0-9]$")], Annotated[str, Field(max_length=2000)]] = Field(
+        default_factory=dict
+    )
+    """Of a provider's template: index of a button -> its value, a text with variables like the others."""
 
 
 class BroadcastPreview(Body):
@@ -89,21 +95,44 @@ async def get_broadcast(call: Call, broadcast_id: int) -> views.BroadcastShown:
 async def add_broadcast(call: Call, body: NewBroadcast) -> views.BroadcastShown:
     """Make a draft: nothing is sent before it is started."""
     await _require_channel(call, body.channel_id)
-    text, subject = body.body, body.subject
-    if (body.template_id is None) == (text is None):
+    if (body.template_id is None) == (body.body is None):
         raise Invalid("body", "Give either body or template_id")
+    said: dict[str, Any] = {
+        "body": body.body,
+        "subject": body.subject,
+        "channel_id": body.channel_id,
+        "variables": body.variables,
+    }
     if body.template_id is not None:
-        template = await call.read(templates.own, body.template_id)
-        text, subject = template.body, subject or template.subject
-    with_text: dict[str, Any] = {"body": text, "subject": subject, "template_id": body.template_id}
+        template = await call.read(templates.one, body.template_id)
+        said |= await call.read(_provided, template, body) if template.source == "provider" else _own(template, body)
     try:
-        number = await once(
-            call, actions.create, call.now, name=body.name, tag=body.tag, channel_id=body.channel_id, variables=body.variables,
-            created_by=call.me, **with_text,
-        )  # fmt: skip
+        number = await once(call, actions.create, call.now, name=body.name, tag=body.tag, created_by=call.me, **said)
     except RenderError as error:
         raise Invalid("body", str(error)) from error
     return await call.read(views.broadcast, number)
+
+
+def _own(template: templates.TemplateShown, body: NewBroadcast) -> dict[str, Any]:
+    return {"body": template.body, "subject": body.subject or template.subject, "template_id": template.id}
+
+
+def _provided(connection: sa.Connection, template: templates.TemplateShown, body: NewBroadcast) -> dict[str, Any]:
+    """A provider's template with a text for each of its variables. Its words with those texts are what each person will read."""
+    assert template.channel is not None
+    if body.channel_id not in (None, template.channel.id):
+        raise Invalid("channel_id", "Another channel's provider keeps this template")
+    if template.header is not None and template.header.kind not in ("text", ""):
+        raise Invalid("template_id", f"This template begins with its own {template.header.kind}: send it from a conversation")
+    for key, value in body.variables.items():
+        if not isinstance(value, str):
+            raise Invalid(f"variables.{key}", "Give a text")
+    use = {"name": template.name, "language": template.language, "variables": body.variables, "buttons": body.buttons}
+    try:
+        ready = prepare(connection, template.channel.id, use, [], has_place=False)
+    except Invalid as error:
+        raise Invalid(error.field.removeprefix("template."), error.message) from error
+    return {"body": ready.text, "template": ready.template, "channel_id": template.channel.id, "variables": {}}
 
 
 @endpoint("POST", "/broadcasts/preview", Right.BROADCASTS_READ)

@@ -45,7 +45,7 @@ export interface Alternative { channel: ChannelRef; address: string; why?: strin
 export interface Place { latitude: number; longitude: number; name?: string | null; address?: string | null }
 /** Somebody whose card was passed on; providers differ in how they write it. */
 export interface Card { name?: string | { formatted_name?: string }; phone?: string; phones?: (string | { phone?: string })[]; emails?: (string | { email?: string })[]; org?: { company?: string }; organisation?: string }
-export interface Call { status?: string; direction?: string; duration?: number; recording_duration?: number }
+export interface Call { state?: 'ringing' | 'answered' | 'missed' | 'voicemail'; status?: string; direction?: string; duration?: number; recording_duration?: number }
 export interface Message {
   id: Id; conversation_id: Id; direction: 'in' | 'out' | 'note'; author: { kind: Author; id: Id | null; name: string | null };
   channel: { id: Id; kind: string } | null; kind: string; text: string; html?: string | null; subject?: string | null;

@@ -7,17 +7,22 @@ import Phone from '@lucide/svelte/icons/phone';
 import Send from '@lucide/svelte/icons/send';
 import Smartphone from '@lucide/svelte/icons/smartphone';
 import type { Component } from 'svelte';
+import { channels } from '../stores/directory.svelte.ts';
 import { t, told } from '../text/text.svelte.ts';
 
 const signs: Record<string, Component> = { telegram: Send, whatsapp: MessageCircle, sms: Smartphone, email: Mail, webchat: Globe, phone: Phone };
 
 export const signOf = (kind: string): Component => signs[kind] ?? MessageSquare;
-export const kindName = (kind: string): string => told('kind', kind);
+/** A kind that the app has no words for is called by its own title: adding a channel must need no edit here. */
+export function kindName(kind: string): string {
+  const known = told('kind', kind);
+  return known !== kind ? known : (channels.items.find((each) => each.kind === kind)?.title ?? kind.charAt(0).toUpperCase() + kind.slice(1));
+}
 /** "Telegram · Магазин", or once where both say the same. */
 export const channelName = (kind: string, name: string | undefined): string => (!name || name === kindName(kind) ? kindName(kind) : `${kindName(kind)} · ${name}`);
 
 /** What the send button says will happen: "Отправить в Telegram", "Отправить письмо". */
 export function sendWords(kind: string): string {
   const known = told('send.kind', kind);
-  return known === kind ? t('send.to', { channel: kind }) : known;
+  return known === kind ? t('send.to', { channel: kindName(kind) }) : known;
 }

@@ -27,10 +27,11 @@ const MISSED = new Set(['busy', 'no-answer', 'canceled', 'failed', 'missed', 're
 export function callOf(message: Pick<Message, 'kind' | 'data' | 'direction'>): { words: string; length: string; missed: boolean } | null {
   if (message.kind !== 'call') return null;
   const call: Call = message.data?.call ?? {};
-  const missed = MISSED.has(call.status ?? '');
+  const missed = call.state ? call.state === 'missed' : MISSED.has(call.status ?? '');
   const ours = message.direction === 'out';
   const length = call.duration ? duration(call.duration) : '';
+  if (call.state === 'voicemail') return { words: t('call.voicemail'), length: call.recording_duration ? duration(call.recording_duration) : '', missed: true };
   if (missed) return { words: t(ours ? 'call.unanswered' : call.status === 'busy' ? 'call.busy' : 'call.missed'), length: '', missed: !ours };
-  if (call.status && call.status !== 'completed') return { words: t('call.now'), length: '', missed: false };
+  if (call.state ? call.state === 'ringing' : call.status && call.status !== 'completed') return { words: t('call.now'), length: '', missed: false };
   return { words: t(ours ? 'call.out' : 'call.in'), length, missed: false };
 }
