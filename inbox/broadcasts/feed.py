@@ -24,8 +24,12 @@ AHEAD = 1_000
 
 async def feed(db: Database) -> None:
     """Do what can be done now for every broadcast; called again by each wake-up and sweep."""
-    while await db.run(step, datetime.now(UTC)):
+    while await db.batch(_steps, datetime.now(UTC)):
         pass
+
+
+def _steps(connection: sa.Connection, times: Sequence[datetime]) -> list[bool]:
+    return [step(connection, now) for now in times]
 
 
 def step(connection: sa.Connection, now: datetime) -> bool:
