@@ -808,7 +808,7 @@ export const ru: Record<Key, Entry> = {
   'hint.telegram.secret': 'Можно не заполнять: получится из токена',
   'hint.telegram.mode': 'Режиму «polling» не нужен адрес в интернете',
   'hint.telegram.groups': 'Становится ли контактом каждый, кто там пишет, или важны только личные чаты',
-  'hint.telegram.commands': 'start - Начать; help - Что я умею. Пусто — меню бота останется прежним',
+  'hint.telegram.commands': 'Команда, дефис, подпись; следующая через точку с запятой, как у @BotFather. Пусто — меню останется прежним',
   'hint.whatsapp.phone_number_id': 'Кабинет Meta, раздел «WhatsApp»',
   'hint.whatsapp.access_token': 'Постоянный токен системного пользователя',
   'hint.whatsapp.app_secret': 'Кабинет Meta, основные настройки приложения',
