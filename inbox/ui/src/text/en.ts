@@ -806,7 +806,7 @@ export const en = {
   'hint.telegram.token': 'From @BotFather, like 123456:ABC-DEF',
   'hint.telegram.secret': 'May be left empty: one is made from the token',
   'hint.telegram.mode': 'polling needs no public address',
-  'hint.telegram.groups': 'keep: everybody who writes there becomes a contact; ignore: only private chats count',
+  'hint.telegram.groups': 'Whether everybody who writes there becomes a contact, or only private chats count',
   'hint.telegram.commands': 'start - Begin; help - What I can do. Empty leaves the menu of the bot as it is',
   'hint.whatsapp.phone_number_id': 'Meta\'s app dashboard, WhatsApp, API setup',
   'hint.whatsapp.access_token': 'Permanent token of a system user',
@@ -855,6 +855,12 @@ export const en = {
   'choice.dark': 'dark',
   'choice.left': 'left',
   'choice.right': 'right',
+  'choice.keep': 'keep',
+  'choice.ignore': 'ignore',
+  'choice.polling': 'polling',
+  'choice.webhook': 'webhook',
+  'choice.off': 'off',
+  'choice.none': 'none',
 } satisfies Record<string, Entry>;
 
 export type Key = keyof typeof en;

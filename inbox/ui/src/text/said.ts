@@ -1,5 +1,5 @@
 // The server speaks English; the sentences that operators meet are known here and said in their language.
-import { t, type Key } from './text.svelte.ts';
+import { foreign, t, type Key } from './text.svelte.ts';
 
 /** The one reason that an approved template gets around. */
 export const SHUT = "The channel's window is shut: only an approved template can be sent until the customer writes again.";
@@ -30,5 +30,5 @@ const sentences: Record<string, Key> = {
 /** A sentence of the server in the person's language, where we know it. */
 export function said(sentence: string): string {
   const key = sentences[sentence] ?? sentences[sentence.replace(/\.$/, '')];
-  return key ? t(key) : sentence;
+  return key ? t(key) : foreign(sentence);
 }
