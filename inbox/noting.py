@@ -12,6 +12,7 @@ from inbox import bulk, live, queue
 from inbox import schema as t
 from inbox.broadcasts.use import CANCELLED, HELD
 from inbox.receive.statuses import block, settle_loose, stop_marketing
+from inbox.unanswered import wait_again
 from inbox.within import within
 
 
@@ -85,6 +86,8 @@ def _note_special(connection: sa.Connection, result: Result, row: Any, now: date
         back = {"state": "queued", "try_at": result.try_at, "claimed_by": None}
         connection.execute(sa.update(t.messages).where(t.messages.c.id.in_(result.rest)).values(back))
     _keep_parts(connection, result, row)
+    if values.get("state") == "failed" and row.broadcast_id is None:
+        wait_again(connection, result.id)
 
 
 def _held_back(connection: sa.Connection, row: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from inbox.broadcasts.use import CANCELLED, HELD
 from inbox.reach import BLOCKED, SHUT_MEANWHILE, STOPPED
 from inbox.said import said
 from inbox.settings import Settings
+from inbox.unanswered import wait_again
 from inbox.within import within
 
 RUN = 20
@@ -148,6 +149,8 @@ def _allowed(connection: sa.Connection, now: datetime, rows: list[Any], rooms: M
             mine = sa.and_(t.recipients.c.broadcast_id == row.broadcast_id, t.recipients.c.contact_id == row.contact_id)
             connection.execute(sa.update(t.recipients).where(mine).values(state="skipped", reason=reason, changed_at=now))
             live.tell(connection, "broadcast", broadcast_id=row.broadcast_id)
+        else:
+            wait_again(connection, row.id)
         live.tell(connection, "state", message_id=row.id, conversation_id=row.conversation_id, state="failed")
     gone = {row.id for row, _, _ in forbidden}
     return [row for row in rows if row.id not in gone]

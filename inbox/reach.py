@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from channels.base import Capabilities
+from channels.registry import connector_type
 from inbox import schema as t
 from inbox.accounts import capabilities
 
@@ -25,6 +26,8 @@ class Reach:
     can: Capabilities
     context: Mapping[str, Any]
     heard_at: datetime | None
+    failing: str = ""
+    """What is wrong with the channel at the moment: what is sent there waits."""
 
     @property
     def can_send(self) -> bool:
@@ -35,13 +38,14 @@ SHUT = "The channel's window is shut: only an approved template can be sent unti
 SHUT_MEANWHILE = "The channel's window shut before this could be sent: only an approved template can go now."
 STOPPED = "The customer asked to stop messages on this channel."
 BLOCKED = "The customer cannot be reached on this channel."
+FAILING = "This channel fails at the moment."
 DISABLED = "This channel is switched off."
 
 _COLUMNS = (
     t.reaches.c.contact_id, t.reaches.c.channel_id, t.reaches.c.address, t.reaches.c.heard_at, t.reaches.c.stopped_at,
     t.reaches.c.marketing_stopped_at, t.reaches.c.blocked_at, t.reaches.c.blocked_reason, t.reaches.c.context,
     t.channels.c.kind, t.channels.c.name.label("channel_name"), t.channels.c.settings, t.channels.c.state.label("channel_state"),
-    t.channels.c.removed_at,
+    t.channels.c.removed_at, t.channels.c.failed_at, t.channels.c.error,
 )  # fmt: skip
 
 
@@ -78,4 +82,60 @@ def _reach(row: Any, now: datetime, author: str) -> Reach:
     return Reach(
         channel_id=row.channel_id, kind=row.kind, channel_name=row.channel_name, address=row.address,
         reason=why_not(row, can, now, author), window_until=until, can=can, context=row.context, heard_at=row.heard_at,
+        failing=(row.error or FAILING) if row.failed_at is not None else "",
     )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alternative:
+    """Another way to say it. `why`: why this one would do, in words."""
+
+    channel_id: int
+    kind: str
+    channel_name: str
+    address: str
+    why: str
+
+
+def alternatives(connection: sa.Connection, contact_id: int, now: datetime, besides: int, *, shut: bool) -> list[Alternative]:
+    """What else can be done where the channel `besides` cannot be used: a template there if its window is `shut`, then the ways
+    that work, the one used last first, then channels that may write first to an address we know."""
+    ways = reaches(connection, contact_id, now)
+    same = [way for way in ways if way.channel_id == besides and shut and way.can.templates and way.reason == SHUT]
+    open_ways = [way for way in ways if way.channel_id != besides and way.can_send and not way.failing]
+    found = [_alternative(way, "Its window is shut, but an approved template can be sent.") for way in same]
+    found += [_alternative(way, _why(way)) for way in open_ways]
+    return found + first_words(connection, contact_id, {besides, *(way.channel_id for way in ways)})
+
+
+def _alternative(way: Reach, why: str) -> Alternative:
+    return Alternative(
+        channel_id=way.channel_id, kind=way.kind, channel_name=way.channel_name, address=way.address, why=why
+    )  # fmt: skip
+
+
+def _why(way: Reach) -> str:
+    return f"The customer wrote here on {way.heard_at:%Y-%m-%d}." if way.heard_at else "The customer can be written to here."
+
+
+def first_words(connection: sa.Connection, contact_id: int, known: set[int]) -> list[Alternative]:
+    """Channels on which the customer was never met, that may write first to an address of theirs."""
+    c, i, r = t.channels.c, t.identities.c, t.reaches.c
+    working = sa.select(t.channels).where(
+        c.removed_at.is_(None), c.state != "disabled", c.failed_at.is_(None), c.id.not_in(known)
+    )
+    addresses = connection.execute(
+        sa.select(i.kind, i.address).where(i.contact_id == contact_id).order_by(i.verified.desc(), i.id)
+    ).all()
+    found = []
+    for channel in connection.execute(working.order_by(c.id)).all() if addresses else ():
+        wanted = connector_type(channel.kind).identity
+        address = next((each.address for each in addresses if each.kind == wanted), None)
+        if address is None or not capabilities(channel.kind, channel.settings).can_start:
+            continue
+        if connection.scalar(sa.select(r.contact_id).where(r.channel_id == channel.id, r.address == address)) is None:
+            why = "The customer has not written here, but we know this address of theirs."
+            found.append(
+                Alternative(channel_id=channel.id, kind=channel.kind, channel_name=channel.name, address=address, why=why)
+            )
+    return found

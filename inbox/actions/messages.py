@@ -1,4 +1,4 @@
-"""What operators say: reply or note, try a failed message again, write first."""
+"""What operators say: reply or note, write first. (See `resending` for what did not go as it should.)"""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,10 @@ from inbox.actions.template_use import prepare
 from inbox.files import kind_of
 from inbox.outgoing import CannotSend, Draft, NewFile, queue_message
 from inbox.record import record
-from inbox.refusals import Conflict, Invalid, NotFound
+from inbox.refusals import Invalid
 
 _m = t.messages.c
-_BESIDES = ("location", "contacts", "reaction", "cc")
+BESIDES = ("location", "contacts", "reaction", "cc")
 """What has no column of its own: see `inbox.said`."""
 
 
@@ -61,28 +61,16 @@ def reply(connection: sa.Connection, now: datetime, by: int, conversation_id: in
     Raises NotFound, Invalid, or CannotSend where the channel cannot be used now.
     """
     conversation = require(connection, conversation_id)
-    return queue_message(connection, now, _draft(connection, now, by, conversation, said))
+    if said.channel_id is not None and not said.note:
+        _reach_by(connection, conversation.contact_id, said.channel_id)
+    return queue_message(connection, now, draft_of(connection, now, by, conversation, said))
 
 
-def retry(connection: sa.Connection, now: datetime, by: int, message_id: int, *, confirm: bool) -> int:
-    """Send a failed message again as a new one; the new one's id. One whose fate is unknown needs `confirm`.
-
-    Raises NotFound, Conflict or CannotSend.
-    """
-    old = connection.execute(sa.select(t.messages).where(_m.id == message_id).with_for_update()).one_or_none()
-    if old is None or old.direction != "out":
-        raise NotFound(f"There is no message {message_id} of ours")
-    _require_retriable(old, confirm=confirm)
-    data = dict(old.data or {})
-    draft = Draft(
-        conversation_id=old.conversation_id, author_kind="manager", author_id=by, text=old.text, html=old.html,
-        channel_id=old.channel_id, choices=data.get("choices", ()), template=data.get("template"), reply_to=old.reply_to,
-        subject=old.subject, files=_files_of(connection, message_id),
-        data={**{name: data[name] for name in _BESIDES if name in data}, "retry_of": message_id},
-    )  # fmt: skip
-    new_id = queue_message(connection, now, draft)
-    connection.execute(sa.update(t.messages).where(_m.id == message_id).values(data={**data, "retried_as": new_id}))
-    return new_id
+def _reach_by(connection: sa.Connection, contact_id: int, channel_id: int) -> None:
+    """Have a way to the contact on the channel that was named, if there can be one."""
+    channel = connection.execute(sa.select(t.channels).where(t.channels.c.id == channel_id)).one_or_none()
+    if channel is not None and channel.removed_at is None:
+        way_to(connection, contact_id, channel)
 
 
 def start(connection: sa.Connection, now: datetime, by: int, contact_id: int, said: Reply) -> int:
@@ -96,17 +84,17 @@ def start(connection: sa.Connection, now: datetime, by: int, contact_id: int, sa
     channel = connection.execute(sa.select(t.channels).where(t.channels.c.id == said.channel_id)).one_or_none()
     if channel is None or channel.removed_at is not None:
         raise Invalid("channel_id", f"There is no channel {said.channel_id}")
-    address = _way(connection, contact_id, channel)
+    address = way_to(connection, contact_id, channel)
     active = (t.conversations.c.contact_id == contact_id, t.conversations.c.status != "closed")
     conversation_id = connection.scalar(sa.select(t.conversations.c.id).where(*active))
     if conversation_id is None:
         conversation_id = _open(connection, now, by, contact_id, channel.id, address)
     conversation = require(connection, conversation_id)
-    queue_message(connection, now, _draft(connection, now, by, conversation, said))
+    queue_message(connection, now, draft_of(connection, now, by, conversation, said))
     return conversation_id
 
 
-def _draft(connection: sa.Connection, now: datetime, by: int, conversation: sa.Row[Any], said: Reply) -> Draft:
+def draft_of(connection: sa.Connection, now: datetime, by: int, conversation: sa.Row[Any], said: Reply) -> Draft:
     files = [_file(connection, n, each) for n, each in enumerate(said.attachments)]
     if not (said.text.strip() or files or said.template or said.location or said.contacts or said.reaction is not None):
         raise Invalid("text", "Write something or attach a file")
@@ -125,15 +113,16 @@ def _draft(connection: sa.Connection, now: datetime, by: int, conversation: sa.R
         prepared = prepare(connection, channel_id, said.template, files, has_place=said.location is not None)
     draft = Draft(
         conversation_id=conversation.id, author_kind="manager", author_id=by, choices=said.choices, files=files,
-        text=(prepared.text if prepared else "") or said.text, template=prepared.template if prepared else None,
-        reply_to=said.reply_to, subject=said.subject, send_at=said.send_at, note=said.note,
+        text=(prepared.text if prepared else "") or said.text or said.reaction or "",
+        template=prepared.template if prepared else None, reply_to=said.reply_to, subject=said.subject, send_at=said.send_at,
+        note=said.note,
         data=_besides(said),
     )  # fmt: skip
     return draft if said.note else replace(draft, channel_id=said.channel_id)
 
 
 def _besides(said: Reply) -> dict[str, Any]:
-    """Those of `_BESIDES` that it says."""
+    """Those of `BESIDES` that it says."""
     cards, others = [dict(card) for card in said.contacts] or None, None if said.cc is None else list(said.cc)
     found = {"location": said.location, "contacts": cards, "reaction": said.reaction, "cc": others}
     return {name: value for name, value in found.items() if value is not None}
@@ -153,30 +142,12 @@ def _file(connection: sa.Connection, index: int, given: FileToSend) -> NewFile:
     return NewFile(kind=kind_of(stored.mime), name=given.name or "file", mime=stored.mime, size=stored.size, sha256=stored.sha256)
 
 
-def _files_of(connection: sa.Connection, message_id: int) -> list[NewFile]:
-    a = t.attachments.c
-    rows = connection.execute(sa.select(t.attachments).where(a.message_id == message_id).order_by(a.id))
-    return [
-        NewFile(kind=r.kind, name=r.name, mime=r.mime, size=r.size, sha256=r.sha256, url=(r.remote or {}).get("url"))
-        for r in rows
-    ]
-
-
-def _require_retriable(old: Any, *, confirm: bool) -> None:
-    if (old.data or {}).get("retried_as"):
-        raise Conflict("This message was sent again already")
-    if old.state == "unknown" and not confirm:
-        raise Conflict("Nobody knows whether this message arrived: confirm that it may arrive twice")
-    if old.state not in ("failed", "unknown"):
-        raise Conflict("Only a message that failed can be sent again")
-
-
 def _require_here(connection: sa.Connection, message_id: int, contact_id: int) -> None:
     if connection.scalar(sa.select(_m.id).where(_m.id == message_id, _m.contact_id == contact_id)) is None:
         raise Invalid("reply_to", "There is no such message of this customer")
 
 
-def _way(connection: sa.Connection, contact_id: int, channel: sa.Row[Any]) -> str:
+def way_to(connection: sa.Connection, contact_id: int, channel: sa.Row[Any]) -> str:
     """The contact's address on the channel: where they wrote from, else an identity that the channel can write to."""
     r = t.reaches.c
     known = sa.select(r.address).where(r.contact_id == contact_id, r.channel_id == channel.id)

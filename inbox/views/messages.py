@@ -2,18 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from inbox import reach
 from inbox import schema as t
 from inbox.refusals import Invalid, NotFound
 from inbox.views.files import Attachment, attachments
 from inbox.views.letters import with_pictures
 from inbox.views.paging import Page, beyond, decode, encode
-from inbox.views.shapes import Actor
+from inbox.views.shapes import Actor, ChannelName, channel_named
 
 _m = t.messages.c
 _SHOWN = ("choices", "location", "bounce", "quoted", "template")
@@ -45,8 +46,21 @@ class ReactionShown:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Alternative:
+    """Another way to say what could not be said: `why` says in words what speaks for it."""
+
+    channel: ChannelName
+    address: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """One message. `state` is null for what came in and for notes; `data` holds what else the provider told."""
+    """One message. `state` is null for what came in and for notes; `data` holds what else the provider told.
+
+    `send_at`: when it was scheduled for, while it waits. `code` names a failure (the provider's code, or blocked, stopped,
+    window, cancelled ...), `reason` says it in words, `alternatives` offers other ways where this one is at an end.
+    """
 
     id: int
     conversation_id: int
@@ -69,6 +83,8 @@ class Message:
     external_id: str | None
     state: str | None
     reason: str
+    code: str
+    alternatives: list[Alternative]
     at: datetime
     send_at: datetime | None
     edited_at: datetime | None
@@ -139,7 +155,26 @@ def _messages(connection: sa.Connection, rows: Sequence[Any]) -> list[Message]:
     ids = [row.id for row in rows]
     files, reactions = attachments(connection, ids), _reactions(connection, ids)
     people, letters = _names(connection, rows), with_pictures(connection, [(row.id, row.html) for row in rows])
-    return [_message(row, letters[row.id], files.get(row.id, []), reactions.get(row.id, []), people) for row in rows]
+    shown = [_message(row, letters[row.id], files.get(row.id, []), reactions.get(row.id, []), people) for row in rows]
+    others = _others(connection, rows)
+    return [replace(each, alternatives=others[each.id]) if each.id in others else each for each in shown]
+
+
+def _others(connection: sa.Connection, rows: Sequence[Any]) -> dict[int, list[Alternative]]:
+    """Other ways, for what failed and was not sent again. Failures are few, and of one person's only the channel differs."""
+    failed = [row for row in rows if row.state == "failed" and row.code != "cancelled" and not (row.data or {}).get("retried_as")]
+    known: dict[tuple[int, int], list[Alternative]] = {}
+    for row in failed:
+        if (row.contact_id, row.channel_id) not in known:
+            found = reach.alternatives(connection, row.contact_id, datetime.now(UTC), row.channel_id, shut=True)
+            known[row.contact_id, row.channel_id] = [alternative(each) for each in found]
+    return {row.id: known[row.contact_id, row.channel_id] for row in failed}
+
+
+def alternative(found: reach.Alternative) -> Alternative:
+    """Another way as the app shows it."""
+    channel = channel_named(found.channel_id, found.kind, found.channel_name)
+    return Alternative(channel=channel, address=found.address, why=found.why)
 
 
 def _message(
@@ -153,8 +188,8 @@ def _message(
         subject=row.subject, quoted=shown["quoted"], auto_reply=row.auto_reply, bounce=shown["bounce"],
         choices=[ChoiceShown(id=str(c["id"]), title=str(c["title"])) for c in shown["choices"] or ()],
         location=shown["location"], template=shown["template"], data=data, attachments=files, reply_to=row.reply_to,
-        external_id=row.external_id, state=row.state, reason=row.reason, at=row.at,
-        send_at=row.try_at if row.state == "queued" else None, edited_at=row.edited_at, deleted_at=row.deleted_at,
+        external_id=row.external_id, state=row.state, reason=row.reason, code=row.code, alternatives=[], at=row.at,
+        send_at=row.send_at if row.state == "queued" else None, edited_at=row.edited_at, deleted_at=row.deleted_at,
         reactions=reactions, broadcast_id=row.broadcast_id,
     )  # fmt: skip
 
@@ -184,7 +219,8 @@ def _names(connection: sa.Connection, rows: Sequence[Any]) -> dict[int, str]:
 
 _COLUMNS = (
     _m.id, _m.conversation_id, _m.contact_id, _m.channel_id, _m.direction, _m.author_kind, _m.author_id, _m.external_id, _m.kind,
-    _m.text, _m.html, _m.subject, _m.reply_to, _m.data, _m.auto_reply, _m.state, _m.reason, _m.broadcast_id, _m.at, _m.try_at,
+    _m.text, _m.html, _m.subject, _m.reply_to, _m.data, _m.auto_reply, _m.state, _m.reason, _m.code, _m.broadcast_id, _m.at,
+    _m.send_at,
     _m.edited_at, _m.deleted_at,
     sa.select(t.channels.c.kind).where(t.channels.c.id == _m.channel_id).scalar_subquery().label("channel_kind"),
     sa.select(t.contacts.c.name).where(t.contacts.c.id == _m.contact_id).scalar_subquery().label("contact_name"),

@@ -5,9 +5,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, HttpUrl, StringConstraints
 
 from inbox.actions import messages as actions
+from inbox.actions import resending
+from inbox.preview import look_ahead
 from inbox.rights import Right
 from inbox.views import messages as views
+from inbox.views.outlook import Preview, show
 from inbox.views.paging import Page
+from inbox.web import keys
 from inbox.web.endpoint import Call, endpoint
 from inbox.web.fields import Body, Id, LongText, PageQuery, When
 from inbox.web.repeat import once
@@ -135,12 +139,32 @@ class NewMessage(Body):
     send_at: When | None = None
     """Not before this time."""
 
+    def to_say(self) -> actions.Reply:
+        """What the use cases are told."""
+        return actions.Reply(
+            text=self.text, channel_id=self.channel_id, choices=[c.model_dump(exclude_defaults=True) for c in self.choices],
+            attachments=[f.to_send() for f in self.attachments] + (self.template.files() if self.template else []),
+            template=self.template.to_send() if self.template else None,
+            reply_to=self.reply_to, subject=self.subject, note=self.note, send_at=self.send_at,
+            location=self.location.model_dump() if self.location else None, contacts=[c.model_dump() for c in self.contacts],
+            reaction=self.reaction, cc=self.cc,
+        )  # fmt: skip
+
 
 class Retry(Body):
     """How to try again."""
 
     confirm: bool = False
     """I know that the message may arrive twice (needed where its fate is unknown)."""
+    channel_id: Id | None = None
+    """Over this channel instead of the one that it failed on."""
+
+
+class Settle(Body):
+    """What became of a message of unknown fate."""
+
+    arrived: bool
+    """The customer has it: it counts as sent. Otherwise it failed, and can be sent again."""
 
 
 @endpoint("GET", "/conversations/{conversation_id}/messages", Right.CONVERSATIONS_READ)
@@ -157,15 +181,7 @@ async def add_message(call: Call, conversation_id: int, body: NewMessage) -> vie
     The message is queued; its `state` and the live stream tell what becomes of it. 409 says in words why the channel cannot
     be used now. A reply to a closed conversation reopens it.
     """
-    said = actions.Reply(
-        text=body.text, channel_id=body.channel_id, choices=[c.model_dump(exclude_defaults=True) for c in body.choices],
-        attachments=[f.to_send() for f in body.attachments] + (body.template.files() if body.template else []),
-        template=body.template.to_send() if body.template else None,
-        reply_to=body.reply_to, subject=body.subject, note=body.note, send_at=body.send_at,
-        location=body.location.model_dump() if body.location else None, contacts=[c.model_dump() for c in body.contacts],
-        reaction=body.reaction, cc=body.cc,
-    )  # fmt: skip
-    message_id = await once(call, actions.reply, call.now, call.me, conversation_id, said)
+    message_id = await once(call, actions.reply, call.now, call.me, conversation_id, body.to_say())
     return await call.read(views.one, message_id)
 
 
@@ -175,8 +191,37 @@ async def get_message(call: Call, message_id: int) -> views.Message:
     return await call.read(views.one, message_id)
 
 
+@endpoint("POST", "/conversations/{conversation_id}/preview", Right.CONVERSATIONS_WRITE)
+async def preview_message(call: Call, conversation_id: int, body: NewMessage) -> Preview:
+    """See what the customer would get.
+
+    The parts that the channel makes of it, what of it is said otherwise, what it costs, why it cannot be sent and how it could.
+    """
+    outlook = await call.read(look_ahead, call.now, conversation_id, body.to_say(), call.app[keys.SETTINGS].base_url)
+    line = await call.app[keys.ACCOUNTS].line(outlook.way.channel_id)
+    return show(outlook, line.connector if line is not None else None)
+
+
 @endpoint("POST", "/messages/{message_id}/retry", Right.CONVERSATIONS_WRITE, status=201, repeatable=True)
 async def retry_message(call: Call, message_id: int, body: Retry) -> views.Message:
-    """Send a failed message again, as a new one."""
-    message_id = await once(call, actions.retry, call.now, call.me, message_id, confirm=body.confirm)
+    """Send a failed message again, as a new one.
+
+    However often and by whomever it is asked for, it is sent once: later calls answer with the same new message.
+    """
+    message_id = await once(
+        call, resending.retry, call.now, call.me, message_id, confirm=body.confirm, channel_id=body.channel_id
+    )
     return await call.read(views.one, message_id)
+
+
+@endpoint("POST", "/messages/{message_id}/settle", Right.CONVERSATIONS_WRITE)
+async def settle_message(call: Call, message_id: int, body: Settle) -> views.Message:
+    """Say what became of a message of unknown fate, where you found out."""
+    await call.run(resending.settle, call.now, call.me, message_id, arrived=body.arrived)
+    return await call.read(views.one, message_id)
+
+
+@endpoint("DELETE", "/messages/{message_id}", Right.CONVERSATIONS_WRITE)
+async def cancel_message(call: Call, message_id: int) -> None:
+    """Call back a message that is queued or scheduled. 409 when it is being sent already."""
+    await call.run(resending.cancel, call.now, call.me, message_id)
