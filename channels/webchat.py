@@ -36,6 +36,7 @@ from channels.base import (
 )
 from channels.events import JSON, ContactChanged, DeliveryStatus, Event, Identity, InboundMessage, Notice, Person
 from channels.webchat_parts import visitors, visits
+from channels.webchat_parts.looks import look
 from channels.webchat_parts.posts import Identify, Post, Profile, Seen, first_error, mail_address, phone_number, read_files
 from channels.webchat_parts.settings import WebchatSettings
 from channels.webchat_parts.visitors import BadProof, Visitor
@@ -250,27 +251,11 @@ class Webchat(Connector):
     async def connect(self, webhook: str) -> Account:
         """There is no provider to ask; what would keep the chat from working is in the notes."""
         base, _, number = webhook.partition("/hooks/")
-        notes = [check.text for check in self._looks(base) if check.state != "ok"]
+        notes = [check.text for check in look(base, self._origins) if check.state != "ok"]
         return Account(name=self.settings.title or self.title, address=f"{base}/chat/{number}", notes=notes)
 
     async def checks(self, webhook: str) -> Sequence[Check]:
-        return self._looks(webhook.partition("/hooks/")[0])
-
-    def _looks(self, base: str) -> list[Check]:
-        own = urlsplit(base)
-        sites = sorted(self._origins)
-        insecure = own.scheme != "https" and any(site.startswith("https://") for site in sites)
-        anywhere = Check(
-            name="sites", state="warning", text="The chat may stand on any site", mend="Name your sites in the settings"
-        )
-        mixed = Check(
-            name="address", state="error", text=f"Pages of https cannot load the chat from {base}",
-            mend="Give the installation an https address (SWITCHBOARD_PUBLIC_URL)",
-        )  # fmt: skip
-        return [
-            Check(name="sites", text=", ".join(sites)) if sites else anywhere,
-            mixed if insecure else Check(name="address", text=f"{base}/chat/"),
-        ]
+        return look(webhook.partition("/hooks/")[0], self._origins)
 
     def answer(self, hook: Hook) -> Answer:
         return Answer(body=b'{"ok": true}', content_type="application/json")

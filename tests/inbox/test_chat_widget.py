@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 from aiohttp import web
-from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, FilePayload, Page, Route, async_playwright, expect
 
 from inbox import schema as t
 from inbox.db import Database
@@ -348,12 +348,9 @@ async def test_nothing_in_the_chat_is_out_of_reach(
         await page.get_by_label("Тема").select_option("Возврат")
         await page.get_by_role("button", name="Начать чат").click()
         await expect(page.get_by_role("textbox", name="Сообщение")).to_be_focused()
-        await page.locator("input[type=file]").set_input_files(
-            [
-                {"name": "фото.png", "mimeType": "image/png", "buffer": _PIXEL},
-                {"name": "голос.wav", "mimeType": "audio/wav", "buffer": _SILENCE},
-            ]
-        )
+        picture: FilePayload = {"name": "фото.png", "mimeType": "image/png", "buffer": _PIXEL}
+        sound: FilePayload = {"name": "голос.wav", "mimeType": "audio/wav", "buffer": _SILENCE}
+        await page.locator("input[type=file]").set_input_files([picture, sound])
         await write(page, "вот")
         await expect(page.get_by_label("Отправлено")).to_be_visible()
         await expect(page.get_by_role("img", name="фото.png")).to_be_visible()

@@ -26,10 +26,12 @@ export class Panel {
     const { store, wire } = this;
     const seen = () => this.look();
     const sized = () => this.fit();
+    const touched = () => { if (store.part("who").token) this.bell.arm(); };
     store.listen(() => this.draw());
     wire.changed = () => this.draw();
     wire.heard = (told) => this.hear(told);
     document.addEventListener("visibilitychange", seen);
+    addEventListener("pointerdown", touched, { capture: true, signal: wire.closed.signal });
     visualViewport?.addEventListener("resize", sized);
     visualViewport?.addEventListener("scroll", sized);
     wire.closed.signal.addEventListener("abort", () => {
@@ -187,7 +189,7 @@ export class Panel {
   fit() {
     const { style } = this.panel;
     const view = visualViewport;
-    const covered = view && innerWidth <= 480 && innerHeight - view.height > 60;
+    const covered = view && matchMedia("(max-width: 480px), (max-height: 480px) and (pointer: coarse)").matches && innerHeight - view.height > 60;
     style.height = covered ? `${view.height}px` : "";
     style.top = covered ? `${view.offsetTop}px` : "";
     style.bottom = covered ? "auto" : "";

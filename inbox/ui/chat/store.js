@@ -39,7 +39,8 @@ export class Store {
     const part = this.part(name);
     edit(part);
     if (name === "talk") part.items = part.items.slice(-KEPT);
-    if (!this.write(this.key + name, part) && name === "talk") this.write(this.key + name, { ...part, items: part.items.slice(-20) });
+    // Where there is no room for all that was said, the newest is kept for the next page, and all of it for this one.
+    if (!this.write(this.key + name, part) && name === "talk" && this.write(this.key + name, { ...part, items: part.items.slice(-20) })) this.memory.set(this.key + name, JSON.stringify(part));
     this.tell();
   }
 

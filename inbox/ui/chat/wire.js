@@ -187,8 +187,8 @@ export class Wire {
     this.store.merge([{ ...arrived(entry), at: Date.parse(last) > Date.parse(entry.at) ? last : entry.at }]);
     this.store.change("who", (who) => { who.met = true; });
     if (!entry.files.length) return;
-    await this.sync().catch(() => {});
-    for (const file of entry.files) await this.attic.drop(file.key);
+    // Until the server's copy can be shown, ours is; what is left over is swept away later.
+    await this.sync().then(() => Promise.all(entry.files.map((file) => this.attic.drop(file.key))), () => {});
   }
 
   async body({ id, text, choice, reply_to, topic, page, visit, files }) {
@@ -198,8 +198,8 @@ export class Wire {
       if (!kept) throw new Rejected("lostFile");
       given.push({ name: file.name, mime: file.mime, content: await base64(kept) });
     }
-    const { name, email, language } = this.who;
-    return { id, text, choice, reply_to, topic, page, visit, files: given, name, email, language };
+    const { name, email, phone, language } = this.who;
+    return { id, text, choice, reply_to, topic, page, visit, files: given, name, email, phone, language };
   }
 
   // Ask for all that was missed, also for what another device has read meanwhile.

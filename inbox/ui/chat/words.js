@@ -10,7 +10,7 @@ const WORDS = {
     beforeChat: "A few words about you, and we begin.", begin: "Begin the chat", needed: "Please fill this in.", save: "Save", later: "Not now",
     badEmail: "This does not look like an e-mail address.", badPhone: "This does not look like a phone number. Write it with + and the country.",
     formOffline: "No connection. Try again when it is back.", you: "You", denied: "This chat cannot be used here.", origin: "This site may not use the chat.", off: "The chat is switched off.",
-    there: "We are here", notThere: "Nobody is here now", away: "We are not here now. Write, and we answer when we are back.", from: (when) => `Back: ${when}.`, mute: "Mute the sound",
+    there: "We are here", notThere: "Nobody is here now", away: "We are not here now. Write, and you get an answer.", from: (when) => `Back: ${when}.`, mute: "Mute the sound",
     unread: { one: "new message", other: "new messages" },
   },
   ru: {
@@ -23,7 +23,7 @@ const WORDS = {
     beforeChat: "Пара слов о вас, и начнём.", begin: "Начать чат", needed: "Заполните это поле.", save: "Сохранить", later: "Не сейчас",
     badEmail: "Это не похоже на адрес почты.", badPhone: "Это не похоже на номер. Напишите его с + и кодом страны.",
     formOffline: "Нет связи. Попробуйте, когда она появится.", you: "Вы", denied: "Здесь этим чатом пользоваться нельзя.", origin: "Этому сайту чат не разрешён.", off: "Чат выключен.",
-    there: "Мы на связи", notThere: "Сейчас никого нет", away: "Сейчас нас нет на месте. Напишите, и мы ответим, когда вернёмся.", from: (when) => `Будем на связи: ${when}.`, mute: "Выключить звук",
+    there: "Мы на связи", notThere: "Сейчас никого нет", away: "Сейчас нас нет на месте. Напишите, и мы ответим.", from: (when) => `Будем на связи: ${when}.`, mute: "Выключить звук",
     unread: { one: "новое сообщение", few: "новых сообщения", many: "новых сообщений", other: "новых сообщений" },
   },
 };
