@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cryptography.fernet import InvalidToken
 from pydantic import SecretStr
 
-from inbox import accounts, logs, probe, valkey
+from inbox import accounts, logs, probe, spool, valkey
 from inbox.db import Database, DatabaseDown
 from inbox.revision import current, newest
 from inbox.settings import Settings
+from inbox.spool import Spool
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 ENOUGH_DISK, LITTLE_DISK = 2 * 1024**3, 256 * 1024**2
@@ -218,6 +219,17 @@ def _channel(channel: accounts.Channel) -> Finding:
     return Finding(state=OK, about=about, found=name)
 
 
+def _spool(settings: Settings) -> Iterator[Finding]:
+    """Deliveries that wait on disk: fine while the database is away, and for a moment after."""
+    waiting = Spool(settings.data / "spool", "doctor").waiting()
+    if not waiting:
+        yield Finding(state=OK, about="spool", found="Nothing waits: every delivery is in the database")
+        return
+    mend = "They are stored as soon as the database can be written and `switchboard up` runs. Do not remove the files"
+    found = f"{spool.size(waiting) / 1024:.0f} KB of deliveries wait in {settings.data / 'spool'}"
+    yield Finding(state=WARNING, about="spool", found=found, mend=mend)
+
+
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-    _python, _data_folder, _database, _redis, _port, _public_url, _secret_key, _app, _time_zone, _channels,
+    _python, _data_folder, _database, _redis, _port, _public_url, _secret_key, _app, _time_zone, _spool, _channels,
 )  # fmt: skip

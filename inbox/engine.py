@@ -17,7 +17,7 @@ CHECKPOINT = "wal_autocheckpoint=4000"
 
 def open_engine(settings: Settings, *, write: bool) -> sa.Engine:
     """An engine whose connections write, or for SQLite ones that can only read. Nothing connects yet."""
-    json: dict[str, Any] = {"json_serializer": _to_json, "json_deserializer": msgspec.json.decode}
+    json: dict[str, Any] = {"json_serializer": _to_json, "json_deserializer": msgspec.json.decode, "hide_parameters": True}
     if not settings.sqlite:
         return sa.create_engine(
             settings.sqlalchemy_url, pool_size=8, max_overflow=4, pool_pre_ping=False, pool_recycle=1800, pool_timeout=10,

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import sys
+import threading
 import traceback
 from collections.abc import Iterable, MutableMapping
 from typing import Any
@@ -17,6 +18,8 @@ from structlog.typing import EventDict, Processor
 from inbox.settings import Settings
 
 HIDDEN = "•••"
+LONGEST_SENTENCE = 200
+"""Characters of what a library says."""
 SHORTEST_SECRET = 4
 """A shorter one is found everywhere and hides nothing."""
 _SECRET_NAMES = re.compile(r"passw|secret|token|authori[sz]ation|cookie|api_?key|signature|credential", re.IGNORECASE)
@@ -56,14 +59,36 @@ def configure(settings: Settings) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_bare, _renderer()]))
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda found: _uncaught(found.exc_type, found.exc_value, found.exc_traceback)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd's: it warns of deprecations of its own, once a sign-in
     for room in _OWN:
         logging.getLogger(room).setLevel(settings.log_level.upper())
+
+
+class _Handler(logging.StreamHandler[Any]):
+    """Writes what we say as it is, and of what libraries say only warnings: the sentence alone, without what was filled in and
+    without further lines, which quote. Below that they log what they send and receive, whoever turns it on."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name.partition(".")[0] not in _OWN:
+            if record.levelno < logging.WARNING:
+                return
+            record = logging.makeLogRecord(record.__dict__)
+            record.msg, record.args = str(record.msg).split("\n")[0][:LONGEST_SENTENCE], None
+        super().emit(record)
+
+
+def _uncaught(kind: type[BaseException], error: BaseException | None, trace: object) -> None:
+    """A program that ends, or a thread, says where and by what kind of error; Python itself would quote its words."""
+    if isinstance(error, KeyboardInterrupt):
+        return
+    structlog.get_logger("inbox").critical("an error was not caught", exc_info=error or kind())
 
 
 def _renderer() -> Processor:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from channels.base import Hook
+from inbox import doctor
 from inbox.spool import PATIENCE, Spool, read
+from tests.conftest import make_settings
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -112,3 +114,11 @@ def test_a_line_cut_off_by_a_crash_costs_no_other(tmp_path: Path, torn: str) -> 
     with spool.waiting()[0].open("a") as file:
         file.write(torn)
     assert replayed(spool) == [1]
+
+
+def test_the_doctor_tells_what_waits(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    assert [found.state for found in doctor._spool(settings)] == ["ok"]
+    Spool(tmp_path / "spool", "web-1").keep(1, hook(1))
+    (found,) = doctor._spool(settings)
+    assert found.state == "warning" and "Do not remove" in found.mend
