@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -32,12 +33,19 @@ def apply(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> N
 
 
 def _note(connection: sa.Connection, channel_id: int, consent: ConsentChanged) -> bool:
-    """Whether this is news. What is told again, or was overtaken by a later stop, changes nothing: webhooks are replayed."""
-    column = t.reaches.c.marketing_stopped_at if consent.marketing_only else t.reaches.c.stopped_at
+    """Whether this is news. What is told again, or was overtaken by a later stop, changes nothing: webhooks are replayed.
+
+    Who lets us in again can be reached again: what the provider last said of the address was that they shut us out.
+    """
+    r = t.reaches.c
+    column = r.marketing_stopped_at if consent.marketing_only else r.stopped_at
+    values: dict[Any, datetime | None] = {column: consent.at if consent.stopped else None}
     news = sa.or_(column.is_(None), column < consent.at) if consent.stopped else column <= consent.at
-    mine = sa.and_(t.reaches.c.channel_id == channel_id, t.reaches.c.address == consent.address, news)
-    value = consent.at if consent.stopped else None
-    return connection.execute(sa.update(t.reaches).where(mine).values({column: value})).rowcount > 0
+    if not consent.stopped and not consent.marketing_only:
+        news = sa.and_(sa.or_(news, r.blocked_at <= consent.at), sa.or_(column.is_(None), column <= consent.at))
+        values[r.blocked_at] = None
+    mine = sa.and_(r.channel_id == channel_id, r.address == consent.address, news)
+    return connection.execute(sa.update(t.reaches).where(mine).values(values)).rowcount > 0
 
 
 def move(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:

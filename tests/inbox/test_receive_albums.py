@@ -128,5 +128,16 @@ def test_who_unblocks_us_can_be_written_to_at_once(story: Story) -> None:
     change = ConsentChanged(sender=person("telegram", ANNA), address=ANNA, stopped=True, at=START, source="telegram")
     story.tell(channel, change)
     assert story.reach(channel, ANNA).stopped_at == START
-    story.tell(channel, replace(change, stopped=False))
+    story.tell(channel, replace(change, stopped=False, at=START + timedelta(seconds=9)))
     assert (story.reach(channel, ANNA).stopped_at, story.reach(channel, ANNA).blocked_at) == (None, None)
+
+
+def test_an_unblock_counts_though_the_block_was_only_met_when_sending(story: Story) -> None:
+    channel = story.channel("telegram")
+    story.hear(channel, "hello", ANNA)
+    story.connection.execute(sa.update(t.reaches).values(blocked_at=START + timedelta(seconds=5)))
+    change = ConsentChanged(sender=person("telegram", ANNA), address=ANNA, stopped=False, at=START, source="telegram")
+    story.tell(channel, change)  # an old one, replayed
+    assert story.reach(channel, ANNA).blocked_at is not None
+    story.tell(channel, replace(change, at=START + timedelta(seconds=9)))
+    assert story.reach(channel, ANNA).blocked_at is None
