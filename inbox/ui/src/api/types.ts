@@ -58,7 +58,7 @@ export interface Message {
 export interface TemplateUse { name: string; language: string; variables?: Record<string, string>; buttons?: Record<string, string>; media?: { file?: string | number; name?: string; mime?: string } }
 export interface NewMessage {
   text: string; channel_id?: Id; attachments?: { file: string | number; name: string; mime: string }[]; reply_to?: Id; subject?: string; note?: boolean; send_at?: Time;
-  template?: TemplateUse;
+  template?: TemplateUse; cc?: string[];
 }
 /** What a message said before it was changed, and until when. */
 export interface Version { text: string; html?: string | null; at: Time }

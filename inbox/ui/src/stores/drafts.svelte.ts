@@ -1,7 +1,7 @@
 // Unfinished words, one set a conversation, kept over a reload.
 import type { Id, Upload } from '../api/types.ts';
 
-export interface Draft { text: string; note: boolean; channel: Id | null; subject: string; reply: Id | null; files: Upload[] }
+export interface Draft { text: string; note: boolean; channel: Id | null; subject: string; cc?: string | null; reply: Id | null; files: Upload[] }
 
 const place = 'switchboard.drafts';
 const empty = (): Draft => ({ text: '', note: false, channel: null, subject: '', reply: null, files: [] });

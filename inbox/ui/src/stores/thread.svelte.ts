@@ -143,6 +143,9 @@ export class Thread {
     this.#soon();
   }
 
+  /** Somebody found out that it did arrive after all. */
+  async arrived(id: Id): Promise<void> { this.keep([await post<Message>(`/messages/${id}/settle`, { arrived: true })]); }
+
   /** Takes back what waits for its time. */
   async cancel(id: Id): Promise<void> {
     await remove(`/messages/${id}`);

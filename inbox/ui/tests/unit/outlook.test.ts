@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Message, Preview, Reach } from '../../src/api/types.ts';
-import { apart, isScheduled, templateHelps, worthTelling } from '../../src/lists/outlook.ts';
+import { addresses, apart, isScheduled, others, templateHelps, worthTelling } from '../../src/lists/outlook.ts';
 
 const NOW = Date.parse('2026-11-22T09:00:00Z');
 const after = (minutes: number) => new Date(NOW + minutes * 60_000).toISOString();
@@ -32,6 +32,25 @@ test('only a queued message with a time ahead is scheduled', () => {
 test('what waits for its time stands apart, soonest first', () => {
   const { said, scheduled } = apart([message(1, { send_at: after(600) }), message(2, { state: 'sent' }), message(3, { send_at: after(60) })], NOW);
   assert.deepEqual([said.map((m) => m.id), scheduled.map((m) => m.id)], [[2], [3, 1]]);
+});
+
+test('what was called back is not shown', () => {
+  assert.deepEqual(apart([message(1, { state: 'failed', code: 'cancelled' }), message(2, { state: 'failed', code: '131026' })], NOW).said.map((m) => m.id), [2]);
+});
+
+const mail = (id: number, data: Record<string, unknown>, rest: Partial<Message> = {}) => message(id, { direction: 'in', channel: { id: 4, kind: 'email' }, data, ...rest });
+const copies: [string, Message[], string[]][] = [
+  ['nobody else', [mail(1, { to: ['Лампа <hello@lampa.example>'] })], []],
+  ['others in To and Cc, each once', [mail(1, { to: ['hello@lampa.example', 'Oleg <OLEG@mail.example>'], cc: ['ann@mail.example', 'oleg@mail.example'] })], ['oleg@mail.example', 'ann@mail.example']],
+  ['our mailbox with a plus, and the customer', [mail(1, { to: ['hello+x1@lampa.example'], cc: ['kate@mail.example', 'ann@mail.example'] })], ['ann@mail.example']],
+  ['only the last mail of the customer counts', [mail(1, { cc: ['old@mail.example'] }), mail(2, { cc: ['new@mail.example'] }), mail(3, { cc: ['ours@mail.example'] }, { direction: 'out' }), mail(4, { cc: ['sms@mail.example'] }, { channel: { id: 3, kind: 'sms' } })], ['new@mail.example']],
+  ['none at all', [], []],
+];
+for (const [label, messages, expected] of copies) test(`copies go to: ${label}`, () => assert.deepEqual(others(messages, 4, 'hello@lampa.example', 'kate@mail.example'), expected));
+
+test('addresses are read however they are typed', () => {
+  assert.deepEqual(addresses(' Ann@mail.example; oleg@mail.example,\nann@mail.example '), ['ann@mail.example', 'oleg@mail.example']);
+  assert.deepEqual(addresses(''), []);
 });
 
 const reach = (rest: Partial<Reach>): Reach => ({ channel: { id: 2, kind: 'whatsapp', name: 'W' }, address: '+7', can_send: false, reason: 'shut', window_until: null, ...rest });
