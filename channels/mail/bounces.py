@@ -31,6 +31,8 @@ _SUBJECT = re.compile(
     r"配信|送信|エラー|system notification",
     re.IGNORECASE,
 )
+_LOOKED_AT = 20_000
+"""Letters of a report in which a server says what it has to say; behind them stands the mail that came back."""
 _ADDRESS = r"[^\s<>()\[\],;:\"'@]{1,256}@[\w-]{1,64}(?:\.[\w-]{1,64})+"
 _IN_TEXT = (
     re.compile(rf"(?:final|original)-recipient:\s*(?:rfc822;)?\s*<?({_ADDRESS})", re.IGNORECASE),
@@ -69,6 +71,7 @@ _SAYS_SO = re.compile(
 
 def bounce(mail: Mail, content: Content, text: str) -> Bounce | None:
     """The bounce that a mail reports, or None where it is no bounce. `text`: its readable text."""
+    text = text[:_LOOKED_AT]
     blocks = list(_recipients(content))
     if blocks:
         return _from_report(mail, blocks, content, text)

@@ -68,6 +68,23 @@ _SHOWN = nh3.Cleaner(
 )
 
 
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_ALONE = {"br", "img", "hr", "meta", "link", "input", "col", "p", "li", "tr", "td", "th", "dd", "dt", "option", "tbody", "wbr"}
+"""Elements without an end of their own, or whose end need not be written."""
+_DEEPEST, _LARGEST = 400, 2_000_000
+
+
+def bearable(html: str) -> str:
+    """The HTML, without its tags where they are nested so deep, or so many, that reading them would take minutes."""
+    html, depth = html[:_LARGEST], 0
+    for match in _TAG.finditer(html):
+        if match[2].lower() not in _ALONE:
+            depth = max(depth - 1, 0) if match[1] else depth + 1
+        if depth > _DEEPEST:
+            return re.sub(r"<[^<>]*>", " ", html)
+    return html
+
+
 def sanitise(html: str) -> str:
     """HTML that can neither run, nor load, nor cover the page: remote pictures wait as data-src until somebody asks."""
     return _REMOTE.sub(r'\1data-src="\2"', _SHOWN.clean(html))

@@ -66,7 +66,7 @@ def _message(
 
 def _texts(content: parts.Content) -> _Texts:
     plain = "\n".join(content.texts).replace("\r\n", "\n").replace("\x00", "").replace(readable.QUOTE, "")
-    rich = "\n".join(content.htmls)
+    rich = html.bearable("\n".join(content.htmls))
     read = plain if plain.strip() else readable.to_text(rich)
     reply = replies.split(read)
     return _Texts(whole=read.replace(readable.QUOTE, ""), reply=reply, html=html.sanitise(rich) if rich.strip() else None)

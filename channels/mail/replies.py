@@ -1,11 +1,17 @@
 """Part what a customer has newly written from the quoted mail and the signature under it, for display; the raw mail keeps all."""
 
+import itertools
 import re
 from dataclasses import dataclass
 
 from channels.mail import phrases
 from channels.mail.readable import QUOTE
 
+_LOOKED_AT = 60_000
+_LINES = 2_000
+"""Letters and lines that are looked at. Nobody answers at such length; what stands behind goes where the last of them went."""
+_TRIES = 200
+"""Lines that are tried as the beginning of a wrapped announcement: a dear look, and a thread has no more."""
 _LONGEST = 6
 """Lines of the longest attribution seen: some programs put name, address and link each on a line of its own."""
 _WIDEST = 600
@@ -27,6 +33,24 @@ class Reply:
 
 def split(body: str) -> Reply:
     """Part a plain-text body. Never hides words that may be new: where nothing would remain, nothing is cut."""
+    head = _beginning(body)
+    reply = _split(head)
+    tail = body[len(head) :]
+    if not tail.strip():
+        return reply
+    if reply.quoted:
+        return Reply(text=reply.text, quoted=reply.quoted + tail)
+    return Reply(text=body.replace(QUOTE, "").strip("\n").rstrip(), quoted="")
+
+
+def _beginning(body: str) -> str:
+    end = min(len(body), _LOOKED_AT)
+    if body.count("\n", 0, end) > _LINES:
+        end = [match.end() for match in itertools.islice(re.finditer("\n", body), _LINES)][-1]
+    return body[:end]
+
+
+def _split(body: str) -> Reply:
     lines = _one_per_line(body)
     kinds = _kinds(lines)
     cut = _cut(kinds)
@@ -42,9 +66,11 @@ def _one_per_line(body: str) -> list[str]:
     plain = body.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ").replace("\u202f", " ")
     lines = [(_BIDI.sub("", line) if "@" in line else line).rstrip() for line in plain.split("\n")]
     out: list[str] = []
-    index = 0
+    index = tries = 0
     while index < len(lines):
-        length = _attribution_length(lines, index)
+        begins = _may_announce(lines[index]) and bool(phrases.ATTRIBUTION_BEGINS.match(lines[index]))
+        tries += begins
+        length = _attribution_length(lines, index) if begins and tries <= _TRIES else 1
         out.append(" ".join(line.strip() for line in lines[index : index + length]) if length > 1 else lines[index])
         index += length
     return out
@@ -52,8 +78,6 @@ def _one_per_line(body: str) -> list[str]:
 
 def _attribution_length(lines: list[str], index: int) -> int:
     """How many lines from here on are one attribution (1 where it is none, or a short one)."""
-    if not _may_announce(lines[index]) or not phrases.ATTRIBUTION_BEGINS.match(lines[index]):
-        return 1
     if phrases.ATTRIBUTION.match(lines[index]):
         return 1
     for length in range(2, 1 + _LONGEST):
@@ -135,7 +159,7 @@ def _header_block(lines: list[str], index: int) -> bool:
         return False
     if _RULER.match(lines[index]):
         following = next((i for i in range(index + 1, min(index + 4, len(lines))) if lines[i].strip()), None)
-        return following is not None and _header_block(lines, following)
+        return following is not None and not _RULER.match(lines[following]) and _header_block(lines, following)
     if not phrases.HEADER_OTHER.match(lines[index]):
         return False
     block = [line for line in lines[index : index + 8] if line.strip()][:5]

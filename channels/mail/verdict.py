@@ -39,7 +39,8 @@ _THE_ADDRESS = re.compile(
     r"non è stato trovato|indirizzo(?: \S+){0,5} non (?:esiste|trovato)|"
     r"utente (?:sconosciuto|inesistente)|usu[aá]rio (?:desconhecido|inexistente|não)|nie ma takiego|"
     r"nieznany (?:użytkownik|odbiorca)|"
-    r"uživatel neexistuje|(?:bilinmeyen|geçersiz) (?:kullanıcı|alıcı)|ismeretlen (?:felhasználó|címzett)|\S+ wasn't found at|"
+    r"uživatel neexistuje|(?:bilinmeyen|geçersiz) (?:kullanıcı|alıcı)|"
+    r"ismeretlen (?:felhasználó|címzett)|\S{1,64} wasn't found at|"
     r"користувач\w* не (?:існує|знайдено)|listed in domino directory",
     re.IGNORECASE,
 )

@@ -376,6 +376,12 @@ HOSTILE = [
     ("spaces", b"Message-ID: <" + b" " * 100_000),
     ("encoded words", b"Subject: " + b"=?utf-8?q?a" * 10_000),
     ("dashes", b"From: a@b.c\n\n" + (b"-" * 500 + b"\n") * 200),
+    ("elements in elements", b"From: a@b.c\nContent-Type: text/html\n\n" + b"<div>" * 100_000 + b"x"),
+    ("empty lines", b"From: a@b.c\n\n" + b"\n" * 1_000_000 + b"x"),
+    ("announcements", b"From: a@b.c\n\n" + b"On 3 March 2025, at 10:15 a@b.example\n" * 40_000),
+    ("rulers", b"From: a@b.c\n\n" + b"_____\n\n" * 100_000),
+    ("a report of one word", b"From: mailer-daemon@b.c\nSubject: Undelivered mail\n\n" + b"a" * 1_000_000),
+    ("a report of codes", b"From: mailer-daemon@b.c\nSubject: Undelivered mail\n\n" + b"5.1." * 300_000),
     ("parts in parts", b"".join(b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (n, n) for n in range(2000))),
 ]
 

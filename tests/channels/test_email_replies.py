@@ -314,6 +314,13 @@ def test_a_quote_in_html_is_put_away(sample: Path) -> None:
     assert (found.text, "your order is on its way" in found.quoted) == (NEW, True)
 
 
+def test_what_stands_behind_the_beginning_of_an_endless_mail_is_kept() -> None:
+    body = "New\n\n" + "word " * 30_000
+    assert replies.split(body).text == body.rstrip()
+    quoting = f"New\n\nOn 3 March 2025 10:15, Ann <ann@example.com> wrote:\n{'> old' * 30_000}"
+    assert replies.split(quoting).text == "New" and replies.split(quoting).quoted.count("old") == 30_000
+
+
 SLOW = [
     ("long lines that begin like an announcement", "On 3 March 2025 10:15 " + "a b " * 140 + "\n"),
     ("addresses", "a@b.example " * 45 + ":\n"),
