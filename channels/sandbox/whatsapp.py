@@ -16,11 +16,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from channels.sandbox.base import Bubble, Customer, Draft, Fault, Phones, StandIn
+from channels.sandbox.whatsapp_account import Account
 from channels.sandbox.whatsapp_files import Files
 from channels.sandbox.whatsapp_hooks import DISPLAY, Element, Hooks
 from channels.sandbox.whatsapp_refusals import Refusal, Shown, graph_error
 from channels.sandbox.whatsapp_rules import check_body
-from channels.sandbox.whatsapp_templates import PAGE, Key, Template, first_templates, page_of
 from channels.sandbox.whatsapp_writing import contents_of, pressed
 
 
@@ -51,8 +51,8 @@ class WhatsAppStandIn(StandIn):
         self.access_token, self.app_secret, self.verify_token = "sandbox-token", "sandbox-app-secret", "sandbox-verify"
         self.window: timedelta | None = timedelta(hours=24)
         """None: every message is taken, whenever the customer last wrote."""
-        self.business_account_id = "200300400500600"
-        self.templates: dict[Key, Template] = first_templates()
+        self.account = Account(self.phone_number_id, self._authorise)
+        self.templates = self.account.templates
         self.manages_account = True
         """Whether the token may manage the business account, so that debug_token names it."""
         self.without_whatsapp: set[str] = set()
@@ -104,9 +104,7 @@ class WhatsAppStandIn(StandIn):
         app.router.add_post("/{version}/{node}/media", self._upload)
         app.router.add_get("/files/{media}", self._file)
         app.router.add_get("/{version}/debug_token", self._token)
-        app.router.add_get("/{version}/{account}/phone_numbers", self._numbers)
-        app.router.add_get("/{version}/{account}/message_templates", self._list_templates)
-        app.router.add_post("/{version}/{account}/subscribed_apps", self._subscribe)
+        self.account.add_routes(app)
         app.router.add_get("/{version}/{node}", self._get)
         app.router.add_post("/{version}/{node}", self._configure)
         return app
@@ -216,29 +214,10 @@ class WhatsAppStandIn(StandIn):
         """What a token may do: the accounts that it manages."""
         self._authorise(request)
         known = request.query.get("input_token") == self.access_token and self.manages_account
-        managed = [{"scope": "whatsapp_business_management", "target_ids": ["1", self.business_account_id]}] if known else []
+        managed = [{"scope": "whatsapp_business_management", "target_ids": ["1", self.account.id]}] if known else []
         scopes = ["whatsapp_business_messaging", *(each["scope"] for each in managed)]
         told = {"is_valid": True, "expires_at": self.token_ends, "scopes": scopes, "granular_scopes": managed}
         return web.json_response({"data": told})
-
-    async def _numbers(self, request: web.Request) -> web.Response:
-        self._authorise(request)
-        ours = request.match_info["account"] == self.business_account_id
-        return web.json_response({"data": [{"id": self.phone_number_id}] if ours else []})
-
-    async def _list_templates(self, request: web.Request) -> web.Response:
-        self._authorise_account(request)
-        limit = min(int(request.query.get("limit", "25")), PAGE)
-        return web.json_response(page_of(self.templates, request.query.get("after", ""), limit))
-
-    async def _subscribe(self, request: web.Request) -> web.Response:
-        self._authorise_account(request)
-        return web.json_response({"success": True})
-
-    def _authorise_account(self, request: web.Request) -> None:
-        self._authorise(request)
-        if request.match_info["account"] != self.business_account_id:
-            raise Refusal(code=100, message="Unsupported get request.", subcode=33, sort="GraphMethodException")
 
     async def _upload(self, request: web.Request) -> web.Response:
         self._authorise(request, node=request.match_info["node"])

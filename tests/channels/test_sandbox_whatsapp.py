@@ -319,7 +319,7 @@ async def test_without_the_right_to_the_account_the_settings_name_it_or_say_what
     shop.meta.manages_account = False
     with pytest.raises(Refused, match="WhatsApp Business account ID"):
         await shop.another().templates()
-    told = shop.another(business_account_id=shop.meta.business_account_id)
+    told = shop.another(business_account_id=shop.meta.account.id)
     assert len(await told.templates()) == len(shop.meta.templates)
     account = await shop.another().connect(shop.hook_url)
     assert len(account.notes) == 1 and "WhatsApp Business account ID" in account.notes[0]
