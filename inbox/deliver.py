@@ -219,14 +219,15 @@ class Deliverer:
 
     def _judged(self, line: Line, lane: _Lane, message: Loaded, result: Result, error: ChannelError | None, era: int) -> Result:
         """The result with what it means for the channel."""
-        said = breaker.verdict(error)
+        said = breaker.verdict(error) if error is not None else Verdict.GOOD
         opens = lane.breaker.heed(said)
-        channel, now = line.channel, datetime.now(UTC)
+        channel = line.channel
         if said is Verdict.GOOD and channel.failed_at is not None:
             return replace(result, mended=True)
         again = channel.failed_at is not None and said in (Verdict.BAD, Verdict.WRONG)
         if error is None or era != lane.era or not (opens or again):
             return result
+        now = datetime.now(UTC)
         until = now + breaker.pause(channel.failures, wrong=said is Verdict.WRONG)
         lane.era += 1
         log.warning("a channel fails and is paused", channel=channel.id, kind=channel.kind, code=error.code)
