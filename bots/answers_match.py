@@ -6,28 +6,6 @@ from dataclasses import dataclass
 from bots.words import mentions, plain
 
 
-_SPOKEN = {
-    word: number
-    for number, words in enumerate(
-        (
-            "one first один одна одно первый первая первое первую",
-            "two second два две второй вторая второе вторую",
-            "three third три третий третья третье третью",
-            "four fourth четыре четвертый четвертая четвертое четвертую",
-            "five fifth пять пятый пятая пятое пятую",
-            "six sixth шесть шестой шестая шестое шестую",
-            "seven seventh семь седьмой седьмая седьмое седьмую",
-            "eight eighth восемь восьмой восьмая восьмое восьмую",
-            "nine ninth девять девятый девятая девятое девятую",
-            "ten tenth десять десятый десятая десятое десятую",
-        ),
-        1,
-    )
-    for word in words.split()
-}
-"""Numbers as people say them in English and Russian, folded."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Option:
     """A choice as it was shown. `titles` in all the flow's languages, since people switch."""
@@ -52,15 +30,8 @@ class Matcher:
         """The index of the choice that is meant, None if none or more than one could be."""
         if choice is not None and choice in self._ids:
             return self._ids[choice]
-        said = plain(text)
-        index = self._said.get(said)
-        index = self._by_words(text) if index is None else index
-        return self._by_number(said) if index is None else index
-
-    def _by_number(self, said: str) -> int | None:
-        """A position in the list that is said in words, where the flow's writer gave those words no other meaning."""
-        number = _SPOKEN.get(said, 0)
-        return number - 1 if 0 < number <= len(self._options) else None
+        index = self._said.get(plain(text))
+        return self._by_words(text) if index is None else index
 
     def _by_words(self, text: str) -> int | None:
         found = [index for index, option in enumerate(self._options) if option.words and mentions(text, option.words)]

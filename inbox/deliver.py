@@ -120,7 +120,7 @@ class Deliverer:
         rooms = {n: room for n, line in lines.items() if (room := self._room(line, limits[n], now)) is not None}
         if not rooms:
             return 0, 0
-        loaded = await self._db.run(outbox.claim, now, self._worker, rooms, self._loader)
+        loaded = await self._db.batch(outbox.claim_all, (now, self._worker, rooms, self._loader))
         going, late = await self._let_through(loaded, lines, limits, now)
         for run, messages in groupby(going, key=lambda each: (each.channel_id, each.conversation_id)):
             self._start(lines[run[0]], list(messages))

@@ -46,7 +46,7 @@ class Result:
 def note(connection: sa.Connection, results: Sequence[Result]) -> list[None]:
     """Write down what became of the messages. A status that was faster than we were is not overwritten."""
     now = datetime.now(UTC)
-    rows = {row.id: row for row in connection.execute(_ROWS, {"messages": [result.id for result in results]})}
+    rows = {row.id: row for row in bulk.fetch(connection, _ROWS, {"messages": [result.id for result in results]})}
     plain = [result for result in results if _plain(result, rows[result.id])]
     if plain:
         bulk.execute(connection, _SENT, [_sent_row(result) for result in plain])
@@ -170,7 +170,7 @@ def _settle(connection: sa.Connection, results: Sequence[Result], now: datetime)
     if not results:
         return
     by_id = {external_id: result for result in results for external_id in result.external_ids}
-    early = connection.execute(_LOOSE, {"external_ids": list(by_id)}).all()
+    early = bulk.fetch(connection, _LOOSE, {"external_ids": list(by_id)})
     for channel_id, external_id in early:
         if by_id[external_id].channel_id == channel_id:
             settle_loose(connection, channel_id, external_id, by_id[external_id].id, now)

@@ -69,6 +69,13 @@ class Loader:
         return OutgoingFile(kind=row.kind, name=row.name or "file", mime=row.mime, size=row.size or 0, url=url, read=read)
 
 
+def claim_all(
+    connection: sa.Connection, asked: Sequence[tuple[datetime, str, Mapping[int, Room], Loader]]
+) -> list[list[Loaded]]:
+    """Claims for `Database.batch`, which has a worker's own thread make them."""
+    return [claim(connection, *each) for each in asked]
+
+
 def claim(connection: sa.Connection, now: datetime, worker: str, rooms: Mapping[int, Room], loader: Loader) -> list[Loaded]:
     """Claim waiting messages, per channel as many as there is room for: they are `sending` from now on.
 
@@ -90,16 +97,14 @@ def put_back(connection: sa.Connection, late: Sequence[tuple[int, datetime | Non
     bulk.execute(connection, _BACK, [{"message": message_id, "until": until} for message_id, until in late])
     # What was in hand when its broadcast was paused or cancelled was not found then.
     given = {"messages": [message_id for message_id, _ in late]}
-    connection.execute(_HELD_BACK, given)
-    connection.execute(_CANCELLED_BACK, given)
+    bulk.run(connection, _HELD_BACK, given)
+    bulk.run(connection, _CANCELLED_BACK, given)
 
 
 def _waiting(connection: sa.Connection, now: datetime, channel_id: int, room: Room) -> list[Any]:
     most = room.conversations * 2
-    statement = _QUEUE.limit(most if room.tokens is None else min(most, room.tokens[0]))
-    if connection.dialect.name == "postgresql":
-        statement = statement.with_for_update(skip_locked=True, of=t.messages)
-    rows = connection.execute(statement, {"channel": channel_id, "now": now}).all()
+    given = {"channel": channel_id, "now": now, "most": most if room.tokens is None else min(most, room.tokens[0])}
+    rows = bulk.fetch(connection, _QUEUE[connection.dialect.name], given)
     if room.tokens is not None:
         rows = [row for n, row in enumerate(rows) if n < room.tokens[min(row.priority, 2)]]
     runs: dict[int, list[Any]] = defaultdict(list)
@@ -206,7 +211,7 @@ def _unsubscribe(loader: Loader, row: Any) -> str | None:
 
 def _files(connection: sa.Connection, rows: Sequence[Any], loader: Loader) -> dict[int, list[OutgoingFile]]:
     found: dict[int, list[OutgoingFile]] = defaultdict(list)
-    for row in connection.execute(_FILES, {"messages": [row.id for row in rows]}):
+    for row in bulk.fetch(connection, _FILES, {"messages": [row.id for row in rows]}):
         found[row.message_id].append(loader.file(row))
     return found
 
@@ -255,11 +260,11 @@ _first = sa.exists().where(
             sa.or_(_earlier.c.send_at.is_(None), _earlier.c.send_at < _earlier.c.try_at),
         ),
     ),
-    _earlier.c.state.in_(("queued", "sending")),
+    sa.or_(_earlier.c.state == "queued", _earlier.c.state == "sending"),
 )
 """An earlier message that is being sent or tried again later; what a person or a paused broadcast put off holds back nothing."""
 _unfetched = sa.exists().where(t.attachments.c.message_id == _M.id, t.attachments.c.state == "waiting")
-_QUEUE = (
+_WAITING = (
     sa.select(
         _M.id, _M.channel_id, _M.conversation_id, _M.contact_id, _M.address, _M.thread, _M.text, _M.html, _M.subject, _M.data,
         _M.reply_to, _M.author_kind, _M.broadcast_id, _M.parts, _M.attempts, _M.priority,
@@ -275,7 +280,9 @@ _QUEUE = (
         sa.or_(_M.try_at.is_(None), _M.try_at <= sa.bindparam("now", type_=t.Instant)), ~_first, ~_unfetched,
     )
     .order_by(_M.priority, _M.id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
 )  # fmt: skip
+_QUEUE = {"sqlite": _WAITING, "postgresql": _WAITING.with_for_update(skip_locked=True, of=t.messages)}
 _LOCK = sa.text(
     "SELECT each FROM unnest(CAST(:conversations AS bigint[])) AS each "
     "WHERE pg_try_advisory_xact_lock(7283402, (each % 2147483647)::int)"
