@@ -422,6 +422,8 @@ class Connector(abc.ABC):
     settings_type: ClassVar[type[Settings]]
     identity: ClassVar[str]
     """Kind of the identities that an address of this channel is: phone, email, telegram, webchat ..."""
+    long_to_read: ClassVar[bool] = False
+    """Whether `parse` may take so long (a mail of many megabytes) that others must not wait for it."""
 
     def __init__(self, settings: Settings, transport: Transport) -> None: ...
 
@@ -453,6 +455,15 @@ class Connector(abc.ABC):
     def cost(self, message: OutgoingMessage) -> Segments | None:
         """How many paid pieces the provider makes of this (fitted) message, for the preview. Pure. None: it is one piece."""
         return None
+
+    @property
+    def account(self) -> str:
+        """The provider's id of this account, where it may tell one address of several accounts; else empty."""
+        return ""
+
+    def by_account(self, hook: Hook) -> Mapping[str, Hook]:
+        """The hook taken apart by the account that each part is for; "" for what is for none in particular. Never raises."""
+        return {"": hook}
 
     def answer(self, hook: Hook) -> Answer:
         """The answer to an accepted hook. For a GET, the handshake: raise BadSignature where the secret in it is wrong.

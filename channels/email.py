@@ -38,6 +38,7 @@ class EmailConnector(Connector):
     kind = "email"
     title = "E-mail"
     identity = "email"
+    long_to_read = True
     settings_type = EmailSettings
     can = Capabilities(
         text_limit=200_000,

@@ -40,6 +40,7 @@ from channels.whatsapp_parts.checks import look
 from channels.whatsapp_parts.graph import Graph
 from channels.whatsapp_parts.inbound import read_webhook
 from channels.whatsapp_parts.media import Media
+from channels.whatsapp_parts.numbers import by_number
 
 
 class WhatsAppSettings(Settings):
@@ -120,6 +121,13 @@ class WhatsApp(Connector):
 
     def parse(self, hook: Hook) -> Sequence[Event]:
         return read_webhook(hook.body, hook.received_at)
+
+    @property
+    def account(self) -> str:
+        return self._settings.phone_number_id
+
+    def by_account(self, hook: Hook) -> Mapping[str, Hook]:
+        return by_number(hook)
 
     def answer(self, hook: Hook) -> Answer:
         if hook.method != "GET":

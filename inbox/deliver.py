@@ -309,7 +309,9 @@ def _failed(message: Loaded, error: ChannelError, ids: Sequence[str], thread: st
     }  # fmt: skip
     match error:
         case Throttled():
-            after = now + timedelta(seconds=error.after)
+            # To one person again and again: providers want pauses of 4, 16, 64 ... seconds (WhatsApp's 131056).
+            again = 4.0 ** min(message.attempts, 6) if error.one_person and message.attempts else 0.0
+            after = now + timedelta(seconds=max(error.after, again))
             return Result(**values, state="queued", try_at=after, pause_channel=None if error.one_person else after)
         case Misconfigured():
             return Result(**values, state="queued", try_at=now)

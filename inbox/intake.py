@@ -32,7 +32,10 @@ class Intake:
 
         Raises BadPayload for a body that cannot be read at all; it is kept nevertheless.
         """
-        events, error, bad = self._parse(line, hook)
+        if line.connector.long_to_read:
+            events, error, bad = await asyncio.to_thread(self._parse, line, hook)
+        else:
+            events, error, bad = self._parse(line, hook)
         if any(_has_content(event) for event in events):
             events = await asyncio.to_thread(files.put_contents, self.store, events)
         arrival = Arrival(

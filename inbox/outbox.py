@@ -69,9 +69,7 @@ class Loader:
         return OutgoingFile(kind=row.kind, name=row.name or "file", mime=row.mime, size=row.size or 0, url=url, read=read)
 
 
-def claim_all(
-    connection: sa.Connection, asked: Sequence[tuple[datetime, str, Mapping[int, Room], Loader]]
-) -> list[list[Loaded]]:
+def claim_all(connection: sa.Connection, asked: Sequence[tuple[datetime, str, Mapping[int, Room], Loader]]) -> list[list[Loaded]]:
     """Claims for `Database.batch`, which has a worker's own thread make them."""
     return [claim(connection, *each) for each in asked]
 

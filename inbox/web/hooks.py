@@ -21,7 +21,8 @@ async def hook(request: web.Request) -> web.Response:
         if request.method == "GET":
             return _response(line.connector.answer(given))
         line.connector.verify(given)
-        await request.app[INTAKE].take(line, given)
+        for each, part in await _shares(request, line, given):
+            await request.app[INTAKE].take(each, part)
     except BadSignature as error:
         return web.json_response({"detail": error.reason}, status=401 if error.missing else 403)
     except BadPayload as error:
@@ -37,6 +38,18 @@ async def _line(request: web.Request) -> Line:
     if line is None:
         raise web.HTTPNotFound(text='{"detail": "There is no such channel"}', content_type="application/json")
     return line
+
+
+async def _shares(request: web.Request, line: Line, hook: Hook) -> list[tuple[Line, Hook]]:
+    """Each part with the channel it is for; what is for nobody we know stays with the channel that was called."""
+    if not line.connector.account:
+        return [(line, hook)]
+    lines = (await request.app[ACCOUNTS].lines()).values()
+    ours = {each.connector.account: each for each in lines if each.channel.kind == line.channel.kind}
+    if len(ours) < 2:
+        return [(line, hook)]
+    ours[line.connector.account] = line
+    return [(ours.get(account, line), part) for account, part in line.connector.by_account(hook).items()]
 
 
 async def _hook(request: web.Request) -> Hook:

@@ -122,6 +122,18 @@ async def test_throttled_waits_as_told_and_pauses_only_its_channel(post: Post) -
     assert slow_provider.texts == ["1", "1", "2"]
 
 
+async def test_one_person_is_left_alone_for_longer_each_time(post: Post) -> None:
+    channel, provider = await post.channel()
+    message = await post.say(channel, "1", to="+4930901820")
+    pauses = []
+    for _ in range(4):
+        provider.will(Throttled("Slow down with her", after=6, one_person=True), to="+4930901820")
+        await post.drain()
+        pauses.append(round((await post.row(message)).try_at.timestamp() - datetime.now(UTC).timestamp(), 0))
+        await post.later(message)
+    assert [round(pause) for pause in pauses] == [6, 6, 16, 64]
+
+
 async def test_throttling_of_one_person_delays_only_that_conversation(post: Post) -> None:
     channel, provider = await post.channel()
     first = await post.say(channel, "1", to="+4930901820")
