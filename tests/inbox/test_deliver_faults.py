@@ -462,3 +462,51 @@ async def test_a_throttled_trial_closes_the_breaker_and_waits_as_told(post: Post
     assert (channel.state, channel.failed_at) == ("ok", None)
     assert timedelta(seconds=25) < channel.paused_until - datetime.now(UTC) <= timedelta(seconds=30)
     assert await post.states(*messages) == ["queued"] * 6
+
+
+# What changed while a message waited
+
+
+async def test_the_window_is_looked_at_again_when_a_scheduled_message_goes(post: Post) -> None:
+    number, _ = await post.channel()
+    limited(post, number, rate=0, window=timedelta(hours=24))
+    open_still = await post.say(number, "in time", to="+1")
+    late = await post.say(number, "too late", to="+2", send_at=post.now + timedelta(days=1))
+    template = await post.say(number, "a template", to="+3", template={"name": "hello", "language": "en"})
+
+    def a_day_later(connection: sa.Connection) -> None:
+        connection.execute(sa.update(t.messages).values(try_at=None))
+        gone = t.reaches.c.address != "+1"
+        connection.execute(sa.update(t.reaches).where(gone).values(heard_at=post.now - timedelta(hours=25)))
+
+    await post.db.run(a_day_later)
+    await post.drain()
+    assert await post.states(open_still, late, template) == ["sent", "failed", "sent"]
+    shut = await post.row(late)
+    assert (shut.code, "window" in shut.reason) == ("window", True)
+
+
+async def test_a_scheduled_message_waits_and_holds_nothing_back(post: Post) -> None:
+    number, provider = await post.channel()
+    later = await post.say(number, "later", send_at=datetime.now(UTC) + timedelta(hours=1))
+    await post.say(number, "now")
+    await post.drain()
+    assert provider.texts == ["now"] and await post.states(later) == ["queued"]
+
+
+async def test_a_quote_of_another_channel_is_told_in_words(post: Post) -> None:
+    first, _ = await post.channel()
+    second, provider = await post.channel()
+    limited(post, second, rate=0, replies=True)
+    said = await post.say(first, "Is it open?", to="+1")
+    await post.drain()
+    await post.say(second, "Yes", to="+1", reply_to=said)
+    own = await post.say(second, "No", to="+1", reply_to=None)
+    await post.drain()
+    await post.say(second, "Or so", to="+1", reply_to=own)
+    await post.drain()
+    assert [(call.text, call.reply_to) for call in provider.calls] == [
+        ("> Is it open?\nYes"[:20], None),
+        ("No", None),
+        ("Or so", f"ext-{own}"),
+    ]

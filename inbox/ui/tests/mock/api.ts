@@ -77,7 +77,7 @@ function sendMessage({ id, body, key }: Call) {
   const text = String(body['text'] ?? '');
   if (text.includes('!!!')) throw new Refusal(409, 'Клиент остановил сообщения на этом канале. Напишите по почте.');
   const reach = c.reaches?.find((each) => each.channel.id === body['channel_id']);
-  if (!body['note'] && reach && !reach.can_send) throw new Refusal(409, reach.reason ?? 'Канал закрыт.');
+  if (!body['note'] && !body['template'] && reach && !reach.can_send) throw new Refusal(409, reach.reason ?? 'Канал закрыт.');
   const files = ((body['attachments'] ?? []) as { file: string }[]).map(({ file }, index) => ({ id: Date.now() + index, kind: uploads.get(file)?.mime.startsWith('image/') ? 'image' : 'file', ...uploads.get(file)!, url: `/api/v1/files/${file}`, state: 'stored' as const }));
   const message = data.add(id, 0, body['note'] ? 'note' : 'out', body['channel_id'] ?? c.channel?.id ?? 1, { text, at: new Date().toISOString(), state: body['note'] ? null : 'queued', attachments: files, reply_to: body['reply_to'] ?? null, subject: body['subject'] ?? null, template: body['template'] ?? null, send_at: body['send_at'] ?? null });
   if (body['template']) message.text = care.approved.find((each) => each.name === body['template'].name)?.body ?? '';
@@ -268,7 +268,7 @@ export async function serveApi(request: IncomingMessage, response: ServerRespons
     request.on('close', () => listeners.delete(response));
     return true;
   }
-  if (path.startsWith('/files/')) { file(response, path.slice(7)); return true; }
+  if (path.startsWith('/files/') && method === 'GET') { file(response, path.slice(7)); return true; }
   if (path === '/uploads') {
     const text = (await read(request)).toString('latin1');
     const name = Buffer.from(/filename="([^"]*)"/.exec(text)?.[1] ?? 'file', 'latin1').toString('utf8');
