@@ -179,6 +179,19 @@ def test_the_mail_is_shown_without_running_it(page: Page, base: str) -> None:
     assert "allow-scripts" not in (page.locator("iframe").get_attribute("sandbox") or "")
 
 
+def test_pictures_of_a_mail_come_only_when_asked_for(page: Page, base: str) -> None:
+    page.goto(f"{base}/inbox/1")
+    page.get_by_role("button", name="Показать письмом").click()
+    frame = page.frame_locator("iframe[title='Письмо с оформлением']")
+    picture = frame.get_by_role("img", name="Светильник")
+    expect(picture).not_to_have_attribute("src", re.compile("."))
+    page.get_by_role("button", name="Показать картинки").click()
+    expect(picture).to_have_attribute("src", re.compile("goldenrod"))
+    expect(page.get_by_role("button", name="Показать картинки")).to_have_count(0)
+    expect(page.get_by_role("link", name="Исходное письмо")).to_have_attribute("href", re.compile("/original$"))
+    expect(page.get_by_text("Копия: Олег <oleg@mail.example>")).to_be_visible()
+
+
 def test_an_ended_session_asks_to_sign_in_and_returns_to_the_same_place(page: Page, base: str) -> None:
     page.goto(f"{base}/tasks")
     expect(page.get_by_text("Перезвонить насчёт люстры")).to_be_visible()

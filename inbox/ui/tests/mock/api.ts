@@ -158,6 +158,7 @@ const routes: [string, string, Handler][] = [
   ['DELETE', '/messages/:id', ({ id }) => { const m = find(data.messages, id); if (m.state !== 'queued') throw new Refusal(409, 'Сообщение уже отправляется.'); data.messages.splice(data.messages.indexOf(m), 1); tell('message', { conversation_id: m.conversation_id, message_id: id }); }],
   ['GET', '/messages/:id/versions', ({ id }) => care.versions(find(data.messages, id))],
   ['POST', '/messages/:id/retry', retry],
+  ['POST', '/messages/:id/settle', ({ id, body }) => { const m = find(data.messages, id); m.state = body['arrived'] ? 'sent' : 'failed'; return m; }],
   ['POST', '/conversations/:id/preview', ({ id, body }) => care.preview(id, body as NewMessage)],
   ['POST', '/files/:id/fetch', ({ id }) => { const file = data.messages.flatMap((m) => m.attachments).find((each) => each.id === id)!; file.state = 'waiting'; return file; }],
   ['GET', '/managers', ({ query }) => paged(data.managers, query)],
@@ -269,6 +270,12 @@ export async function serveApi(request: IncomingMessage, response: ServerRespons
     return true;
   }
   if (path.startsWith('/files/') && method === 'GET') { file(response, path.slice(7)); return true; }
+  const letter = /^\/messages\/(\d+)\/letter$/.exec(path);
+  if (letter) {
+    response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': "default-src 'none'; img-src 'self' https:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'; sandbox allow-same-origin allow-popups" });
+    response.end(`<!doctype html><meta charset="utf-8">${(find(data.messages, Number(letter[1])).html ?? '').replaceAll(' data-src="', ' src="')}`);
+    return true;
+  }
   if (path === '/uploads') {
     const text = (await read(request)).toString('latin1');
     const name = Buffer.from(/filename="([^"]*)"/.exec(text)?.[1] ?? 'file', 'latin1').toString('utf8');
