@@ -13,6 +13,7 @@ import structlog
 from bots.session import HandOver
 from inbox import bulk
 from inbox.db import not_its_own
+from inbox.respond.chosen import note_chosen
 from inbox.respond.decide import Minds, Outcome, decide
 from inbox.respond.facts import Case, claim
 from inbox.respond.write import Decided, write
@@ -32,7 +33,9 @@ def respond_all(connection: sa.Connection, asked: Sequence[tuple[datetime, Minds
 
 def respond(connection: sa.Connection, now: datetime, minds: Minds) -> int:
     """One pass; returns how many conversations it dealt with, 0 when nobody waits."""
-    decided = [(case, decide(case, minds, now)) for case in claim(connection, PASS)]
+    cases = claim(connection, PASS)
+    note_chosen(connection, cases)
+    decided = [(case, decide(case, minds, now)) for case in cases]
     if not decided or _written(connection, now, minds, decided):
         return len(decided)
     return sum(_write_alone(connection, now, minds, case, outcome) for case, outcome in decided)

@@ -273,6 +273,30 @@ def test_the_bot_is_silent_after_a_colleagues_answer(story: Story, minds: Minds)
     assert story.count(t.flow_sessions) == 0
 
 
+@pytest.mark.parametrize(
+    ("answer", "chosen"),
+    {
+        "2": {"choice": "b", "chosen": "By post"},
+        "by post": {"choice": "b", "chosen": "By post"},
+        "первый": {"choice": "a", "chosen": "Pick up"},
+        "7": None,
+        "When do you open?": None,
+    }.items(),
+)
+def test_what_answers_a_colleagues_choices_is_noted_as_the_choice(
+    story: Story, minds: Minds, answer: str, chosen: dict[str, str] | None
+) -> None:
+    manager(story, 7)
+    row = story.hear(story.channel())
+    go(story, minds)
+    asked = ({"id": "a", "title": "Pick up"}, {"id": "b", "title": "By post"})
+    story.say(row.conversation_id, "How shall we deliver?", author_id=7, choices=asked)
+    story.hear(1, answer)
+    go(story, minds)
+    heard = story.connection.execute(sa.select(t.messages).where(t.messages.c.text == answer)).one()
+    assert heard.data == chosen
+
+
 def test_stop_silences_the_bot_and_nobody_has_to_answer(story: Story, minds: Minds) -> None:
     channel = story.channel()
     story.hear(channel)
