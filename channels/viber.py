@@ -104,6 +104,7 @@ class ViberConnector(Connector):
         caption_limit=_CAPTION,
         choices=24,
         choice_title_limit=120,
+        choice_kinds=frozenset({"reply", "link"}),
         media=frozenset({"image", "video", "file"}),
         media_limit=50_000_000,
         can_start=False,
@@ -309,8 +310,9 @@ def _bodies(message: OutgoingMessage) -> list[dict[str, JSON]]:
         bodies.append({"type": "text", "text": message.text})
     if not bodies:
         raise Refused("The message has neither text nor attachments")
-    if message.choices:
-        bodies[-1]["keyboard"] = _keyboard(message.choices)
+    shown = [choice for choice in message.choices if choice.kind != "link" or choice.value]
+    if shown:
+        bodies[-1]["keyboard"] = _keyboard(shown)
     return bodies
 
 
@@ -326,16 +328,22 @@ def _keyboard(choices: Sequence[Choice]) -> dict[str, JSON]:
     """Short buttons side by side. `ActionBody` is what the person is seen to say; `Text` is HTML to Viber."""
     longest = max(len(choice.title) for choice in choices)
     beside = min(len(choices), 3 if longest <= 8 else 2 if longest <= 20 else 1)
-    look = {"ActionType": "reply", "TextSize": "regular", "Columns": 6 // beside}
-    buttons = [{**look, "ActionBody": choice.title, "Text": escape(choice.title)} for choice in choices]
+    look = {"TextSize": "regular", "Columns": 6 // beside}
+    buttons = [{**_action(choice), **look, "Text": escape(choice.title)} for choice in choices]
     return {"Type": "keyboard", "DefaultHeight": False, "Buttons": buttons}
+
+
+def _action(choice: Choice) -> dict[str, JSON]:
+    if choice.kind == "link":
+        return {"ActionType": "open-url", "ActionBody": choice.value}
+    return {"ActionType": "reply", "ActionBody": choice.title}
 
 
 def _tracking(message: OutgoingMessage) -> str:
     """Our id, and with buttons what each title stands for: it comes back with the answer."""
     if not message.choices:
         return message.id
-    told = {"id": message.id, "choices": {choice.title: choice.id for choice in message.choices}}
+    told = {"id": message.id, "choices": {choice.title: choice.id for choice in message.choices if choice.kind == "reply"}}
     tracked = msgspec.json.encode(told).decode()
     return tracked if len(tracked) <= _TRACKED else message.id
 
