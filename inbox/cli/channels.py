@@ -19,6 +19,9 @@ from inbox.house import House
 app = typer.Typer(name="channel", help="Connected accounts: a WhatsApp number, a bot, a mailbox ...", no_args_is_help=True)
 _AS_JSON = typer.Option(False, "--json", help="Print JSON for programs.")
 _SET = typer.Option([], "--set", metavar="KEY=VALUE", help="A setting of the kind, see `channel kinds`. Repeat it.")
+_MORE = typer.Argument(
+    None, metavar="[KEY=VALUE]...", help="Further settings; one --set may stand before several.", show_default=False
+)
 _STDIN = typer.Option(
     False, "--set-stdin", help="Read further KEY=VALUE lines from standard input: secrets stay out of the process list."
 )
@@ -46,11 +49,12 @@ def list_kinds(as_json: bool = _AS_JSON) -> None:
 def add(
     kind: str = typer.Argument(..., help=f"One of {', '.join(kinds())}."),
     name: str = typer.Option(..., help="What operators see."),
+    more: list[str] = _MORE,
     given: list[str] = _SET,
     set_stdin: bool = _STDIN,
 ) -> None:
     """Connect an account and print its id and the address to which the provider delivers, as JSON."""
-    values = _values(given, set_stdin)
+    values = _values([*given, *(more or [])], set_stdin)
 
     async def job(house: House) -> dict[str, Any]:
         number = await house.db.run(accounts.add, datetime.now(UTC), house.vault, kind, name, values)
@@ -85,13 +89,14 @@ def change(
     number: int = _NUMBER,
     name: str | None = typer.Option(None, help="A new name."),
     state: str | None = typer.Option(None, help="on or off."),
+    more: list[str] = _MORE,
     given: list[str] = _SET,
     set_stdin: bool = _STDIN,
 ) -> None:
     """Change settings, the name, or switch a channel off and on. What is not given keeps its value."""
     if state is not None and state not in _STATES:
         fail("--state: write on or off", 2)
-    values = _values(given, set_stdin) or None
+    values = _values([*given, *(more or [])], set_stdin) or None
     new_state = _STATES[state] if state else None
 
     async def job(house: House) -> dict[str, Any]:

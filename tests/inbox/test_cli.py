@@ -142,7 +142,7 @@ def _environment(here: Settings) -> dict[str, str]:
 
 @SQLITE
 def test_a_provider_out_of_reach_is_a_warning_and_the_channel_stays(here: Settings) -> None:
-    words = ("--set", "token=123456:ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghi", "--set", "api_base=http://127.0.0.1:9")
+    words = ("--set", "token=123456:ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghi", "api_base=http://127.0.0.1:9")  # one --set for several
     result = RUNNER.invoke(app, ["channel", "add", "telegram", "--name", "Later", *words])
     added = json.loads(result.stdout)
     assert (result.exit_code, added["id"], "warning: The provider" in result.stderr) == (0, 1, True)
