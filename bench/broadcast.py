@@ -55,6 +55,8 @@ class Provider:
         self._ids = itertools.count(1)
 
     def handle(self, body: bytes) -> bytes:
+        if not body:  # a question (which templates are there?), no message
+            return b'{"data":[]}'
         self.bodies.append(body)
         return b'{"messaging_product":"whatsapp","messages":[{"id":"wamid.S%d"}]}' % next(self._ids)
 

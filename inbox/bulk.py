@@ -81,11 +81,11 @@ def savepoint(connection: sa.Connection) -> Iterator[None]:
 
 
 def _drive(connection: sa.Connection, sql: str, values: Any, *, many: bool = False) -> Any:
-    cursor = connection.connection.cursor()
     try:
+        cursor = connection.connection.cursor()
         (cursor.executemany if many else cursor.execute)(sql, values)
     except connection.dialect.loaded_dbapi.Error as error:
-        lost = connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)
+        lost = connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
         raise sa.exc.DBAPIError.instance(
             sql, None, error, connection.dialect.loaded_dbapi.Error, connection_invalidated=lost, dialect=connection.dialect
         ) from error

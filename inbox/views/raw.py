@@ -95,7 +95,7 @@ def page(
 
 def _listed(row: Any, secrets: Sequence[str]) -> RawBody:
     values = dict(row._mapping)
-    beginning = logs.without_secrets(text_of(values.pop("beginning")), secrets)
+    beginning = logs.without_secrets(text_of(values.pop("beginning") or b""), secrets)  # SQLite's substr of nothing is NULL
     return RawBody(**values, preview=" ".join(beginning.split())[:PREVIEW])
 
 
