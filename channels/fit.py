@@ -27,7 +27,7 @@ def fit(message: OutgoingMessage, can: Capabilities) -> list[OutgoingMessage]:
 
     A template is sent as it is: its text was approved. Buttons stay on the last part, and there never without words.
     """
-    if message.template and can.templates:
+    if (message.template and can.templates) or _carried_as_it_is(message, can):
         return [message]
     message = say_instead(message, can)
     carried, linked = _sort(message.attachments, can)
@@ -46,6 +46,13 @@ def fit(message: OutgoingMessage, can: Capabilities) -> list[OutgoingMessage]:
         attachments=(),
     )
     return _number(_arrange(whole, carried, can))
+
+
+def _carried_as_it_is(message: OutgoingMessage, can: Capabilities) -> bool:
+    """Whether it is nothing but words that fit, as most are."""
+    more = message.html, message.subject, message.choices, message.attachments, message.template, message.quote
+    rich = message.location, message.contacts, message.reaction
+    return bool(message.text) and not any(more) and not any(rich) and len(message.text) <= can.text_limit
 
 
 def _titles(choices: Sequence[Choice], can: Capabilities) -> list[str]:
