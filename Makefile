@@ -23,6 +23,8 @@ run: setup
 	@exec $(PYTHON) -m inbox.cli demo
 
 # Packages of the lock are installed as they are listed: it is whole, so nothing is left to resolve.
+# Tests wait more than they compute: for processes that start, for databases, for a browser.
+JOBS = 3
 INSTALL = $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps
 
 setup: .venv/installed
@@ -60,7 +62,7 @@ setup-tests: setup .venv/installed-tests
 
 test: setup-tests
 	@$(WITH_NODE); $(UI) --test 'tests/unit/*.test.ts'
-	@$(PYTHON) -m pytest $(PYTEST)
+	@$(PYTHON) -m pytest -n $(JOBS) --dist loadfile $(PYTEST)
 
 lint: setup-tests
 	@$(WITH_NODE); bad=0; \
