@@ -1,0 +1,12 @@
+"""Likely duplicates, and merges that can be undone."""
+
+revision = "0013"
+down_revision = "0012"
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
