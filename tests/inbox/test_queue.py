@@ -116,8 +116,8 @@ async def test_a_worker_heeds_every_call_clears_its_flag_first_and_leaves_none_b
 
     def stop(name: str) -> Any:
         async def look() -> None:
-            looks[name] += 1
             flags.append(await redis.get(f"switchboard:wake:{name}"))
+            looks[name] += 1  # only now the test goes on
 
         return look
 
