@@ -19,6 +19,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import sqlalchemy as sa
@@ -93,12 +94,25 @@ class _Waiting:
                 self.ready.wait()
 
     def _group(self, first: _Call) -> list[_Call]:
-        wanted = [c for c in self.calls if c.batch == first.batch and (not c.batch or c.function is first.function)][:GROUP]
-        chosen = set(map(id, wanted))
-        self.calls = deque(c for c in self.calls if id(c) not in chosen)
         if first.batch:
             self.busy.add(first.function)
-        return wanted
+        return self._taken([c for c in self.calls if c.batch == first.batch and (not c.batch or c.function is first.function)])
+
+    def _taken(self, wanted: list[_Call]) -> list[_Call]:
+        chosen = set(map(id, wanted[:GROUP]))
+        self.calls = deque(c for c in self.calls if id(c) not in chosen)
+        return wanted[:GROUP]
+
+    def join(self, groups: list[list[_Call]]) -> None:
+        """Add to the groups all batches that have come to wait since the first was taken. Only where there is one writer."""
+        with self.ready:
+            functions = dict.fromkeys([groups[0][0].function, *(c.function for c in self.calls if c.batch)])
+            for function in functions:
+                further = self._taken([c for c in self.calls if c.batch and c.function is function])
+                if function is groups[0][0].function and len(groups[0]) + len(further) <= 2 * GROUP:
+                    groups[0] += further
+                elif further:
+                    groups.append(further)
 
     def done(self, group: Sequence[_Call]) -> None:
         if group[0].batch:
@@ -198,29 +212,33 @@ class Database:
     def _write(self) -> None:
         """A writer thread's life: take a group, commit it, give out the answers and the signals."""
         while group := self._waiting.take():
+            groups = [group]
             try:
-                signals = self._commit(group)
+                signals = self._commit(groups)
             except BaseException as error:
                 signals = ()
-                for call in group:
+                for call in chain.from_iterable(groups):
                     call.error = error
             finally:
                 self._waiting.done(group)
-            self._give_out(group, signals)
+            self._give_out([*chain.from_iterable(groups)], signals)
 
-    def _commit(self, group: list[_Call]) -> Sequence[Signal]:
-        together = group[0].batch
+    def _commit(self, groups: list[list[_Call]]) -> Sequence[Signal]:
+        """Run the groups in one transaction. On SQLite those who came while it waited for the lock go with the first."""
+        together = groups[0][0].batch
         for _ in range(TRIES):
             try:
                 with _translated(), self._gate, self._writing.connect() as connection:
                     connection.info.pop("signals", None)
+                    if together and self.sqlite:
+                        self._waiting.join(groups)
                     with connection.begin():
                         if together and self.sqlite:
-                            self._run_on(group[0].loop, lambda: _run_together(connection, group))
+                            self._run_on(groups[0][0].loop, lambda: _run_groups(connection, groups))
                         elif together:
-                            _run_together(connection, group)
+                            _run_together(connection, groups[0])
                         else:
-                            _run_apart(connection, group)
+                            _run_each_apart(connection, groups)
                     return tuple(connection.info.pop("signals", ()))
             except _Again:
                 continue
@@ -305,6 +323,23 @@ class _Poisoned(Exception):
     """A batch failed as a whole: roll back and run it item by item, so that one bad item costs its neighbours only time."""
 
 
+def _run_groups(connection: sa.Connection, groups: list[list[_Call]]) -> None:
+    """Batches of several functions: each in a savepoint, so that one that fails undoes only its own."""
+    if len(groups) == 1:
+        _run_together(connection, groups[0])
+        return
+    for group in groups:
+        kept = dict(connection.info.get("signals", ()))
+        try:
+            with bulk.savepoint(connection):
+                _run_together(connection, group)
+        except (DatabaseDown, _Again):
+            raise
+        except Exception:
+            connection.info["signals"] = kept
+            _run_apart(connection, group)
+
+
 def _run_together(connection: sa.Connection, group: list[_Call]) -> None:
     """A batch in one call of its function."""
     try:
@@ -316,6 +351,11 @@ def _run_together(connection: sa.Connection, group: list[_Call]) -> None:
         raise _Poisoned from error
     for call, result in zip(group, results, strict=True):
         _settle(call, result)
+
+
+def _run_each_apart(connection: sa.Connection, groups: list[list[_Call]]) -> None:
+    for group in groups:
+        _run_apart(connection, group)
 
 
 def _run_apart(connection: sa.Connection, group: list[_Call]) -> None:

@@ -55,19 +55,17 @@ async def test_what_waits_for_one_function_shares_one_transaction(db: Database) 
 
     def count(connection: sa.Connection, items: Sequence[int]) -> list[int]:
         sizes.append(len(items))
-        if items[0] == 0:
-            held.go.wait(5)
         return [item * 2 for item in items]
 
     held = Held()
-    first = asyncio.create_task(db.batch(count, 0))
-    while not sizes:
-        await asyncio.sleep(0.001)
-    others = [asyncio.create_task(db.batch(count, n)) for n in range(1, 21)]
-    await asyncio.sleep(0)
+    blocking = asyncio.create_task(db.run(held))
+    await asyncio.sleep(0.01)
+    calls = [asyncio.create_task(db.batch(count, n)) for n in range(21)]
+    await asyncio.sleep(0.01)
     held.go.set()
-    assert await asyncio.gather(first, *others) == [n * 2 for n in range(21)]
-    assert sizes == [1, 20]
+    await blocking
+    assert await asyncio.gather(*calls) == [n * 2 for n in range(21)]
+    assert sizes == [21]
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
@@ -216,3 +214,24 @@ def add_one(connection: sa.Connection, name: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("LOCK TABLE teams IN EXCLUSIVE MODE"))
     add(connection, f"{name}-{connection.scalar(sa.select(sa.func.count()).select_from(t.teams))}")
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+async def test_batches_of_several_functions_share_a_commit_and_one_that_fails_undoes_only_its_own(
+    db: Database, commits: list[Sequence[Signal]]
+) -> None:
+    def others(connection: sa.Connection, wanted: Sequence[str]) -> list[str]:
+        return add_all(connection, wanted)
+
+    held = Held()
+    blocking = asyncio.create_task(db.run(held))
+    await asyncio.sleep(0.01)
+    calls = [db.batch(add_all, "a"), db.batch(others, "b"), db.batch(add_all, "bug"), db.batch(others, "c")]
+    waiting = asyncio.gather(*calls, return_exceptions=True)
+    await asyncio.sleep(0.05)
+    held.go.set()
+    await blocking
+    first, second, bug, fourth = await waiting
+    assert [first, second, type(bug), fourth] == ["a", "b", ZeroDivisionError, "c"]
+    assert await db.read(names) == {"a", "b", "c"}
+    assert commits[-1] == (("added", "a"), ("added", "b"), ("added", "c")) and len(commits) == 1
