@@ -28,6 +28,8 @@ from inbox.schema.conversations import (
 )
 from inbox.schema.events import events, idempotency, leases, sequences, webhooks
 from inbox.schema.people import ROLES, managers, sessions, team_members, teams, tokens
+from inbox.schema.work import close_reasons, conversation_links, labels, macros, undo_steps, work_rules
+from inbox.schema.writing import canned, drafts
 
 __all__ = [
     "OUTGOING_STATES",
@@ -37,18 +39,24 @@ __all__ = [
     "Json",
     "attachments",
     "broadcasts",
+    "canned",
     "channels",
+    "close_reasons",
     "contact_tags",
     "contacts",
+    "conversation_links",
     "conversations",
+    "drafts",
     "events",
     "files",
     "flow_sessions",
     "flows",
     "idempotency",
     "identities",
+    "labels",
     "leases",
     "loose_statuses",
+    "macros",
     "managers",
     "message_parts",
     "messages",
@@ -69,6 +77,8 @@ __all__ = [
     "template_syncs",
     "templates",
     "tokens",
+    "undo_steps",
     "versions",
     "webhooks",
+    "work_rules",
 ]
