@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from inbox import live
 from inbox import schema as t
+from inbox.labels import put
 from inbox.outgoing import finish_answer_task
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotFound
@@ -178,7 +179,7 @@ def _give_to_team(doing: _Doing, team_id: int | None) -> None:
 def _label(doing: _Doing, labels: Sequence[str]) -> None:
     found = list(dict.fromkeys(labels))
     if found != doing.conversation.labels:
-        doing.set(labels=found)
+        put(doing.connection, doing.conversation.id, found)
         doing.note("conversation.labelled", labels=found)
 
 

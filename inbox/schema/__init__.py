@@ -27,6 +27,7 @@ from inbox.schema.conversations import (
     versions,
 )
 from inbox.schema.events import events, idempotency, leases, sequences, webhooks
+from inbox.schema.lists import SHARES, conversation_labels, mentions, saved_views, view_orders
 from inbox.schema.people import ROLES, managers, sessions, team_members, teams, tokens
 from inbox.schema.work import close_reasons, conversation_links, labels, macros, undo_steps, work_rules
 from inbox.schema.writing import canned, drafts
@@ -34,6 +35,7 @@ from inbox.schema.writing import canned, drafts
 __all__ = [
     "OUTGOING_STATES",
     "ROLES",
+    "SHARES",
     "STATUSES",
     "Instant",
     "Json",
@@ -44,6 +46,7 @@ __all__ = [
     "close_reasons",
     "contact_tags",
     "contacts",
+    "conversation_labels",
     "conversation_links",
     "conversations",
     "drafts",
@@ -58,6 +61,7 @@ __all__ = [
     "loose_statuses",
     "macros",
     "managers",
+    "mentions",
     "message_parts",
     "messages",
     "metadata",
@@ -67,6 +71,7 @@ __all__ = [
     "reaches",
     "reactions",
     "recipients",
+    "saved_views",
     "segments",
     "sequences",
     "sessions",
@@ -79,6 +84,7 @@ __all__ = [
     "tokens",
     "undo_steps",
     "versions",
+    "view_orders",
     "webhooks",
     "work_rules",
 ]
