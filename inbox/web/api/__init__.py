@@ -9,6 +9,7 @@ from inbox.web.api import (
     files,
     flows,
     letters,
+    imports,
     messages,
     meta,
     people,
@@ -20,6 +21,7 @@ from inbox.web.api import (
     webhooks,
 )
 
+    writing,
 __all__ = [
     "broadcasts",
     "channels",
@@ -31,6 +33,7 @@ __all__ = [
     "letters",
     "messages",
     "meta",
+    "imports",
     "people",
     "reports",
     "session",
@@ -39,3 +42,4 @@ __all__ = [
     "versions",
     "webhooks",
 ]
+    "writing",

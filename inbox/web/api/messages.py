@@ -51,7 +51,10 @@ class FileSent(Body):
     mime: Annotated[str, Field(max_length=100)] | None = None
 
     def to_send(self) -> actions.FileToSend:
-        return actions.FileToSend(file=self.file, url=str(self.url) if self.url else None, name=self.name, mime=self.mime)
+    voice: bool = False
+    """Of an upload: a sound that was spoken for this message, sent as such where the channel knows them."""
+        url = str(self.url) if self.url else None
+        return actions.FileToSend(file=self.file, url=url, name=self.name, mime=self.mime, voice=self.voice)
 
 
 class PlaceSent(Body):
@@ -140,6 +143,16 @@ class NewMessage(Body):
     """Not before this time."""
 
     def to_say(self) -> actions.Reply:
+    mentions: list[Id] = Field(default=[], max_length=50)
+    """Managers whom a note calls: they are told of it."""
+    hold: Annotated[int, Field(ge=0, le=30)] = 0
+    """Seconds that the message waits before it is sent, so that it can be taken back (DELETE, or POST …/recall)."""
+    sign: bool = False
+    """Put my signature under it, where it goes as a mail."""
+    seen_up_to: Id | None = None
+    """The newest message that I have seen. If a colleague has answered since, 409 names them and nothing is sent."""
+    confirm: bool = False
+    """I know that a colleague has answered, and answer too."""
         """What the use cases are told."""
         return actions.Reply(
             text=self.text, channel_id=self.channel_id, choices=[c.model_dump(exclude_defaults=True) for c in self.choices],
@@ -147,7 +160,8 @@ class NewMessage(Body):
             template=self.template.to_send() if self.template else None,
             reply_to=self.reply_to, subject=self.subject, note=self.note, send_at=self.send_at,
             location=self.location.model_dump() if self.location else None, contacts=[c.model_dump() for c in self.contacts],
-            reaction=self.reaction, cc=self.cc,
+            reaction=self.reaction, cc=self.cc, mentions=self.mentions, hold=self.hold, sign=self.sign,
+            seen_up_to=self.seen_up_to, confirm=self.confirm,
         )  # fmt: skip
 
 
