@@ -44,9 +44,9 @@ SEEN_WITH: Mapping[str, Right] = {
     RELOAD: Right.SELF,
 }
 """The right that an event's listener needs. An event that is not listed here is told to nobody."""
-
 PERSONAL = frozenset({"draft", "mention"})
 """Events that concern one person: only the manager whom `manager_id` names is told."""
+
 STREAMS: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("streams", set)
 
 

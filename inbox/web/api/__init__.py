@@ -9,7 +9,6 @@ from inbox.web.api import (
     files,
     flows,
     letters,
-    imports,
     messages,
     meta,
     people,
@@ -19,9 +18,9 @@ from inbox.web.api import (
     templates,
     versions,
     webhooks,
+    writing,
 )
 
-    writing,
 __all__ = [
     "broadcasts",
     "channels",
@@ -33,7 +32,6 @@ __all__ = [
     "letters",
     "messages",
     "meta",
-    "imports",
     "people",
     "reports",
     "session",
@@ -41,5 +39,5 @@ __all__ = [
     "templates",
     "versions",
     "webhooks",
-]
     "writing",
+]

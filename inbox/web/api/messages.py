@@ -49,10 +49,10 @@ class FileSent(Body):
     url: Annotated[HttpUrl, Field(strict=False)] | None = None
     name: Annotated[str, Field(max_length=200)] | None = None
     mime: Annotated[str, Field(max_length=100)] | None = None
-
-    def to_send(self) -> actions.FileToSend:
     voice: bool = False
     """Of an upload: a sound that was spoken for this message, sent as such where the channel knows them."""
+
+    def to_send(self) -> actions.FileToSend:
         url = str(self.url) if self.url else None
         return actions.FileToSend(file=self.file, url=url, name=self.name, mime=self.mime, voice=self.voice)
 
@@ -141,8 +141,6 @@ class NewMessage(Body):
     note: bool = False
     send_at: When | None = None
     """Not before this time."""
-
-    def to_say(self) -> actions.Reply:
     mentions: list[Id] = Field(default=[], max_length=50)
     """Managers whom a note calls: they are told of it."""
     hold: Annotated[int, Field(ge=0, le=30)] = 0
@@ -153,6 +151,8 @@ class NewMessage(Body):
     """The newest message that I have seen. If a colleague has answered since, 409 names them and nothing is sent."""
     confirm: bool = False
     """I know that a colleague has answered, and answer too."""
+
+    def to_say(self) -> actions.Reply:
         """What the use cases are told."""
         return actions.Reply(
             text=self.text, channel_id=self.channel_id, choices=[c.model_dump(exclude_defaults=True) for c in self.choices],
