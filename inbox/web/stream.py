@@ -31,6 +31,7 @@ SEEN_WITH: Mapping[str, Right] = {
     "state": Right.CONVERSATIONS_READ,
     "typing": Right.CONVERSATIONS_READ,
     "counts": Right.CONVERSATIONS_READ,
+    "views": Right.CONVERSATIONS_READ,
     "contact": Right.CONTACTS_READ,
     "task": Right.TASKS_READ,
     "channel": Right.CHANNELS_READ,
