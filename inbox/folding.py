@@ -9,7 +9,7 @@ _ARGENTINE = re.compile(r"\+549(\d{10})")
 _BRAZILIAN = re.compile(r"\+55(\d\d)9([6-9]\d{7})")
 _MEXICAN = re.compile(r"\+521(\d{10})")
 _SEVERAL = ("+54", "+55", "+52")
-"""Countries whose mobile numbers are written in two ways: Argentina with a 9, Brazil since 2012 with one more 9, Mexico with a 1."""
+"""Countries with two spellings of mobile numbers: Argentina's have a 9 or not, Brazil's one more 9 since 2012, Mexico's a 1."""
 
 _GMAIL = {"gmail.com", "googlemail.com"}
 _YANDEX = {"yandex.ru", "ya.ru", "yandex.com", "yandex.by", "yandex.kz", "yandex.ua"}

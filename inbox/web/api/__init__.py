@@ -2,6 +2,7 @@
 
 from inbox.web.api import (
     broadcasts,
+    cards,
     channels,
     contacts,
     conversations,
@@ -27,6 +28,7 @@ __all__ = [
     "channels",
     "contacts",
     "conversations",
+    "cards",
     "events",
     "files",
     "flows",
