@@ -26,6 +26,8 @@ class ThreadQuery(PageQuery):
     """The newest messages (still oldest first); `next` then leads to older ones."""
     before: Id | None = None
     """What stands before this message; `next` leads to older ones."""
+    around: Id | None = None
+    """This message with what stands before and after it; `next` leads to older ones."""
 
 
 class ChoiceSent(Body):
@@ -184,7 +186,9 @@ class Settle(Body):
 @endpoint("GET", "/conversations/{conversation_id}/messages", Right.CONVERSATIONS_READ)
 async def list_messages(call: Call, conversation_id: int, query: ThreadQuery) -> Page[views.Message]:
     """Messages of a conversation, oldest first."""
-    wanted = views.Window(newest=query.newest, before=query.before, cursor=query.cursor, limit=query.limit)
+    wanted = views.Window(
+        newest=query.newest, before=query.before, around=query.around, cursor=query.cursor, limit=query.limit
+    )
     return await call.read(views.page, conversation_id, wanted, whole_person=query.timeline == "contact")
 
 
