@@ -130,7 +130,7 @@ broadcasts = sa.Table(
     one_of("state", "draft", "planning", "running", "paused", "done", "cancelled"),
 )
 """`template`: the provider's template that is sent, its variables still to be rendered for each person; `body` is its text.
-To whom: `tag`, or where that is empty `segment_id`, whose filter is kept as `audience` at the start: it stays the same to the end."""
+To whom: `tag`, or where that is empty `segment_id`, whose filter is kept as `audience` at the start, to stay the same."""
 
 recipients = sa.Table(
     "recipients",

@@ -66,7 +66,7 @@ def people(trial: sa.Connection) -> sa.Connection:
     """PEOPLE as rows, and one more who was merged into the first."""
     one = {"created_at": NOW}
     for number in (1, 2):
-        row = {"id": number, "email": f"{number}@example.com", "name": "M", "role": "operator"}
+        row: dict[str, Any] = {"id": number, "email": f"{number}@example.com", "name": "M", "role": "operator"}
         trial.execute(sa.insert(t.managers).values(row | one))
     for number, (kind, off) in CHANNELS.items():
         row = {"id": number, "kind": kind, "name": kind, "settings": {}, "state": "disabled" if off else "ok"}
@@ -86,13 +86,19 @@ def people(trial: sa.Connection) -> sa.Connection:
 
 
 def _insert(connection: sa.Connection, each: Somebody) -> None:
-    row = {"id": each.id, "number": str(each.id), "fields": each.fields, "language": each.language, "source": each.source}
+    row: dict[str, Any] = {
+        "id": each.id,
+        "number": str(each.id),
+        "fields": each.fields,
+        "language": each.language,
+        "source": each.source,
+    }
     row["category"] = each.category
     connection.execute(sa.insert(t.contacts).values(row | {"manager_id": each.manager, "created_at": each.created}))
     for tag in each.tags:
         connection.execute(sa.insert(t.contact_tags).values(contact_id=each.id, tag=tag))
     for way in each.reaches:
-        row: dict[str, Any] = {
+        row = {
             "channel_id": way["channel"],
             "address": str(each.id),
             "contact_id": each.id,
@@ -286,9 +292,14 @@ LEAVES = st.one_of(
     _leaf("reachable", channel_kind=st.sampled_from(["sms", "email", "telegram"])),
     _leaf("list", list=st.sampled_from([8, 9])),
 )
-GROUPS = st.recursive(
-    LEAVES, lambda inner: st.one_of(*(_leaf(kind, of=st.lists(inner, min_size=1, max_size=3)) for kind in ("all", "any"))), max_leaves=6
-)  # fmt: skip
+
+
+def _groups(inner: Any) -> Any:
+    some = st.lists(inner, min_size=1, max_size=3)
+    return _leaf("all", of=some) | _leaf("any", of=some)
+
+
+GROUPS = st.recursive(LEAVES, _groups, max_leaves=6)
 
 
 @given(match=GROUPS)

@@ -17,6 +17,7 @@ from inbox.web.api import (
     reports,
     search,
     session,
+    segments,
     tasks,
     templates,
     versions,
@@ -44,6 +45,7 @@ __all__ = [
     "tasks",
     "templates",
     "versions",
+    "segments",
     "webhooks",
     "writing",
 ]
