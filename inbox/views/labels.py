@@ -1,6 +1,8 @@
 """The labels that conversations carry, and how many carry each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,10 +23,12 @@ class LabelCount:
 
 def counted(connection: sa.Connection) -> list[LabelCount]:
     """By name. Goes from label to label along the index and counts each up to its cap: never the whole table."""
-    return [LabelCount(label=label, count=count) for label, count in connection.execute(_COUNTED)]
+    rows: Sequence[Any] = connection.execute(_COUNTED).all()
+    return [LabelCount(label=label, count=count) for label, count in rows]
 
 
-def _steps() -> sa.Select[tuple[str, int]]:
+
+def _steps() -> sa.Select[Any]:
     own = t.conversation_labels.alias("own")
     first = sa.select(sa.select(sa.func.min(_l.label)).scalar_subquery().label("label")).cte("step", recursive=True)
     later = sa.select(sa.func.min(own.c.label)).where(own.c.label > first.c.label).scalar_subquery()
