@@ -28,6 +28,7 @@ from inbox.broadcasts import feed
 from inbox.db import DatabaseDown, Signal
 from inbox.deliver import Deliverer
 from inbox.house import House, open_house, settle_memory
+from inbox.imports import drain as imports
 from inbox.limits import Limits
 from inbox.minds import load_minds
 from inbox.queue import AWAKE, CALLED, CALLS, NAME
@@ -72,6 +73,7 @@ class Worker:
             "spool": lambda: replay.drain(house),
             "webhooks": self._tell_programs,
             "templates": self._list_templates,
+            "imports": lambda: imports.drain(house),
             "search": self._index,
         }
         self.calls = {name: asyncio.Event() for name in self.stops} | {"deliver": self.deliverer.called}

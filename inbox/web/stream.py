@@ -39,6 +39,7 @@ SEEN_WITH: Mapping[str, Right] = {
     "flow": Right.FLOWS_READ,
     "template": Right.TEMPLATES_READ,
     "manager": Right.PEOPLE_READ,
+    "import": Right.IMPORTS_READ,
     "canned": Right.TEMPLATES_READ,
     "draft": Right.CONVERSATIONS_READ,
     "mention": Right.CONVERSATIONS_READ,

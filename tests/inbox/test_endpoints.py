@@ -28,6 +28,7 @@ EXPECTED: dict[str, set[str]] = {
     },
     "marketer": {
         *("self", "flows.read", "flows.write", "templates.read", "templates.write", "broadcasts.read", "broadcasts.write"),
+        *("imports.read", "imports.write"),
         *("contacts.read", "conversations.read", "people.read", "channels.read"),
     },
     "viewer": {
