@@ -71,9 +71,14 @@ def _apply(connection: sa.Connection, now: datetime, by: int, card: sa.Row[Any],
     cards.write(connection, now, by, card, values)
 
 
+def typed(kind: str, address: str, field: str) -> str:
+    """An address that somebody typed, as we keep and compare it. Raises Invalid naming `field`."""
+    return _phone(address, field) if kind == "phone" else people.address(address, field)
+
+
 def _typed(connection: sa.Connection, index: int, kind: str, address: str) -> tuple[str, str]:
     field = f"identities.{index}.address"
-    found = _phone(address, field) if kind == "phone" else people.address(address, field)
+    found = typed(kind, address, field)
     i = t.identities.c
     owner = connection.scalar(sa.select(i.contact_id).where(i.kind == kind, i.address == found))
     if owner is not None:

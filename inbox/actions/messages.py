@@ -105,13 +105,17 @@ def start(connection: sa.Connection, now: datetime, by: int, contact_id: int, sa
     if channel is None or channel.removed_at is not None:
         raise Invalid("channel_id", f"There is no channel {said.channel_id}")
     address = way_to(connection, contact_id, channel)
-    active = (t.conversations.c.contact_id == contact_id, t.conversations.c.status != "closed")
-    conversation_id = connection.scalar(sa.select(t.conversations.c.id).where(*active))
-    if conversation_id is None:
-        conversation_id = _open(connection, now, by, contact_id, channel.id, address)
+    conversation_id = current(connection, now, by, contact_id, channel.id, address)
     conversation = require(connection, conversation_id)
     queue_message(connection, now, draft_of(connection, now, by, conversation, said))
     return conversation_id
+
+
+def current(connection: sa.Connection, now: datetime, by: int, contact_id: int, channel_id: int, address: str) -> int:
+    """The conversation that goes on with the contact, else a new one; its id."""
+    active = (t.conversations.c.contact_id == contact_id, t.conversations.c.status != "closed")
+    conversation_id = connection.scalar(sa.select(t.conversations.c.id).where(*active))
+    return _open(connection, now, by, contact_id, channel_id, address) if conversation_id is None else int(conversation_id)
 
 
 def draft_of(connection: sa.Connection, now: datetime, by: int, conversation: sa.Row[Any], said: Reply) -> Draft:

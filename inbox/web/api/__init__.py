@@ -2,6 +2,7 @@
 
 from inbox.web.api import (
     broadcasts,
+    card_line,
     cards,
     channels,
     contacts,
@@ -30,6 +31,8 @@ from inbox.web.api import (
 __all__ = [
     "broadcasts",
     "channels",
+    "card_line",
+    "cards",
     "contacts",
     "conversations",
     "cards",
