@@ -118,6 +118,12 @@ def one(connection: sa.Connection, contact_id: int) -> Contact:
     return _cards(connection, [row])[0]
 
 
+def some(connection: sa.Connection, contact_ids: Sequence[int]) -> list[Contact]:
+    """These contacts."""
+    query = sa.select(*_COLUMNS).outerjoin(t.managers, t.managers.c.id == _c.manager_id).where(_c.id.in_(contact_ids))
+    return _cards(connection, connection.execute(query).all())
+
+
 def tags(connection: sa.Connection) -> All[TagCount]:
     """Every tag in use, by name."""
     query = sa.select(t.contact_tags.c.tag, sa.func.count().label("count")).group_by(t.contact_tags.c.tag)
