@@ -11,6 +11,8 @@ class Right(StrEnum):
     """Whatever concerns only oneself: own sessions, own tokens, own name."""
     CONVERSATIONS_READ = "conversations.read"
     CONVERSATIONS_WRITE = "conversations.write"
+    WORK_WRITE = "work.write"
+    """What everybody works with: labels, reasons to close, shared macros."""
     CONTACTS_READ = "contacts.read"
     CONTACTS_WRITE = "contacts.write"
     TASKS_READ = "tasks.read"

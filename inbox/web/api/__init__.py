@@ -25,6 +25,7 @@ from inbox.web.api import (
     templates,
     versions,
     webhooks,
+    work,
     writing,
 )
 
@@ -54,5 +55,6 @@ __all__ = [
     "versions",
     "segments",
     "webhooks",
+    "work",
     "writing",
 ]

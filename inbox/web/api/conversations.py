@@ -73,6 +73,9 @@ class ConversationChange(Change):
     labels: Annotated[list[Tag], Field(max_length=50)] = NOT_GIVEN
     priority: Annotated[int, Field(ge=-1, le=2)] = NOT_GIVEN
     """-1 low, 0 normal, 1 high, 2 urgent."""
+    close_reason: Id | None = NOT_GIVEN
+    """With status closed: a reason's id. Required where the company wants one, as is the summary."""
+    close_summary: Annotated[str, Field(max_length=2000)] = NOT_GIVEN
 
 
 class NewConversation(Body):
