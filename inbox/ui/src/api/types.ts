@@ -136,7 +136,7 @@ export interface Template {
 export type BroadcastState = 'draft' | 'planning' | 'running' | 'paused' | 'done' | 'cancelled';
 export type RecipientCounts = Partial<Record<'waiting' | State | 'skipped', number>>;
 export interface Broadcast {
-  id: Id; name: string; body: string; tag: string | null; channel: ChannelRef | null; state: BroadcastState; planned: number;
+  id: Id; name: string; body: string; tag: string | null; segment?: Named | null; channel: ChannelRef | null; state: BroadcastState; planned: number;
   counts: RecipientCounts; created_at: Time; started_at: Time | null; finished_at: Time | null;
 }
 export interface Recipient { contact: { id: Id; name: string | null }; state: string; reason: string | null; channel: ChannelRef | null; conversation_id: Id | null }
