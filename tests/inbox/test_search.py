@@ -295,4 +295,8 @@ async def test_the_thread_opens_around_a_message(client: Client) -> None:
     assert [each["id"] for each in page["items"]] == [3, 4, 5, 6]
     older = (await client.get(url, around=5, limit=4, cursor=page["next"])).body
     assert ([each["id"] for each in older["items"]], older["next"]) == ([1, 2], None)
+    newer = (await client.get(url, after=6, limit=2)).body
+    assert [each["id"] for each in newer["items"]] == [7, 8]
+    last = (await client.get(url, after=6, limit=2, cursor=newer["next"])).body
+    assert ([each["id"] for each in last["items"]], last["next"]) == ([9], None)
     assert (await client.get(url, around=99)).errors == {"around": "There is no such message here"}

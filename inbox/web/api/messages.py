@@ -26,6 +26,8 @@ class ThreadQuery(PageQuery):
     """The newest messages (still oldest first); `next` then leads to older ones."""
     before: Id | None = None
     """What stands before this message; `next` leads to older ones."""
+    after: Id | None = None
+    """What stands after this message; `next` leads to newer ones."""
     around: Id | None = None
     """This message with what stands before and after it; `next` leads to older ones."""
 
@@ -187,7 +189,7 @@ class Settle(Body):
 async def list_messages(call: Call, conversation_id: int, query: ThreadQuery) -> Page[views.Message]:
     """Messages of a conversation, oldest first."""
     wanted = views.Window(
-        newest=query.newest, before=query.before, around=query.around, cursor=query.cursor, limit=query.limit
+        newest=query.newest, before=query.before, after=query.after, around=query.around, cursor=query.cursor, limit=query.limit
     )
     return await call.read(views.page, conversation_id, wanted, whole_person=query.timeline == "contact")
 
