@@ -49,6 +49,8 @@ class Draft:
     text: str = ""
     html: str | None = None
     channel_id: int | None = None
+    address: str | None = None
+    """Where it must go, of several addresses on the channel."""
     choices: Sequence[Mapping[str, str]] = ()
     files: Sequence[NewFile] = ()
     template: Mapping[str, Any] | None = None
@@ -113,7 +115,7 @@ def choose(connection: sa.Connection, conversation: Any, draft: Draft, now: date
     found = [way for way in ways if way.channel_id == wanted]
     if not found:
         raise CannotSend("The customer has no address on this channel.")
-    way = next((w for w in found if w.address == conversation.address), found[0])
+    way = next((w for w in found if w.address == (draft.address or conversation.address)), found[0])
     if not way.can_send and not (draft.template and way.can.templates and way.reason == SHUT):
         raise CannotSend(way.reason + _instead(ways))
     return way

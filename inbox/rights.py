@@ -11,10 +11,17 @@ class Right(StrEnum):
     """Whatever concerns only oneself: own sessions, own tokens, own name."""
     CONVERSATIONS_READ = "conversations.read"
     CONVERSATIONS_WRITE = "conversations.write"
+    WORK_WRITE = "work.write"
+    """What everybody works with: labels, reasons to close, shared macros."""
     CONTACTS_READ = "contacts.read"
     CONTACTS_WRITE = "contacts.write"
     TASKS_READ = "tasks.read"
     TASKS_WRITE = "tasks.write"
+    IMPORTS_READ = "imports.read"
+    IMPORTS_WRITE = "imports.write"
+    """Files of people: take them in, undo that."""
+    EXPORTS_READ = "exports.read"
+    """Take people's data out of here: lists, and everything about one person."""
     TEMPLATES_READ = "templates.read"
     TEMPLATES_WRITE = "templates.write"
     FLOWS_READ = "flows.read"
@@ -36,7 +43,7 @@ class Right(StrEnum):
 
 
 _ALL = frozenset(Right)
-_READ = frozenset(r for r in Right if r.endswith(".read")) - {Right.RAW_READ}
+_READ = frozenset(r for r in Right if r.endswith(".read")) - {Right.RAW_READ, Right.IMPORTS_READ, Right.EXPORTS_READ}
 _OWNER_ONLY = {Right.ROLES_WRITE, Right.CHANNELS_WRITE, Right.WEBHOOKS_WRITE}
 _EVERYBODY = {
     Right.SELF,
@@ -54,7 +61,9 @@ ROLE_RIGHTS: Mapping[str, frozenset[Right]] = {
         _EVERYBODY | {Right.CONVERSATIONS_WRITE, Right.CONTACTS_WRITE, Right.TASKS_READ, Right.TASKS_WRITE},
     ),
     "marketer": frozenset(
-        _EVERYBODY | {Right.FLOWS_READ, Right.FLOWS_WRITE, Right.TEMPLATES_WRITE, Right.BROADCASTS_READ, Right.BROADCASTS_WRITE},
+        _EVERYBODY
+        | {Right.FLOWS_READ, Right.FLOWS_WRITE, Right.TEMPLATES_WRITE, Right.BROADCASTS_READ, Right.BROADCASTS_WRITE}
+        | {Right.IMPORTS_READ, Right.IMPORTS_WRITE},
     ),
     "viewer": _READ | {Right.SELF},
 }

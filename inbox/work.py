@@ -28,10 +28,12 @@ from inbox.broadcasts import feed
 from inbox.db import DatabaseDown, Signal
 from inbox.deliver import Deliverer
 from inbox.house import House, open_house, settle_memory
+from inbox.imports import drain as imports
 from inbox.limits import Limits
 from inbox.minds import load_minds
 from inbox.queue import AWAKE, CALLED, CALLS, NAME
 from inbox.respond import PASS, Minds, respond_all
+from inbox.search import index
 from inbox.settings import Settings
 
 LINGER = 1.0
@@ -39,6 +41,8 @@ LINGER = 1.0
 LIFE = 25.0
 """Seconds after which a drain ends anyway, so that RQ sees its jobs finish."""
 BEAT = 3.0
+GIVE_WAY = 0.5
+"""Seconds between two passes of search's index while messages are being answered and sent."""
 FEED = 0.2
 """Seconds between two looks at running broadcasts; some hundred messages of each wait in the queue meanwhile."""
 
@@ -69,6 +73,8 @@ class Worker:
             "spool": lambda: replay.drain(house),
             "webhooks": self._tell_programs,
             "templates": self._list_templates,
+            "imports": lambda: imports.drain(house),
+            "search": self._index,
         }
         self.calls = {name: asyncio.Event() for name in self.stops} | {"deliver": self.deliverer.called}
         self.idle = {name: asyncio.Event() for name in self.stops}
@@ -162,6 +168,16 @@ class Worker:
         """Providers' templates, by the one worker that sweeps."""
         if self._leads:
             await template_sync.sync_due(self.house)
+
+    async def _index(self) -> None:
+        """New words for search, by the one worker that sweeps; customers go first."""
+        while self._leads:
+            if not (self.idle["respond"].is_set() and self.idle["deliver"].is_set()):
+                await asyncio.sleep(GIVE_WAY)
+            found = await self.house.db.read(index.read)
+            if not found.more:
+                return
+            await self.house.db.run(index.write, found)
 
     async def _refresh_minds(self) -> None:
         if time.monotonic() - self._minds_at > 1.0:

@@ -1,14 +1,13 @@
 """What operators do with a person's card: make it, mend it, tag it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from zoneinfo import available_timezones
 
 import phonenumbers
 import sqlalchemy as sa
 
-from inbox import ids, live, people
+from inbox import cards, ids, live, people
 from inbox import schema as t
 from inbox.actions.conversations import require_colleague
 from inbox.receive.people import personal_number
@@ -20,7 +19,7 @@ TYPED = ("phone", "email")
 
 
 def add(connection: sa.Connection, now: datetime, by: int, wanted: Mapping[str, Any]) -> int:
-    """Make a card: name, language, timezone, manager, tags, fields, identities [{kind, address}]; its id.
+    """Make a card: what `change` takes, and identities [{kind, address}]; its id.
 
     Raises Invalid, or Conflict naming the contact that has an address already. A typed address is only claimed.
     """
@@ -28,7 +27,8 @@ def add(connection: sa.Connection, now: datetime, by: int, wanted: Mapping[str, 
     contact_id = ids.one(connection, "contacts")
     row = {"id": contact_id, "number": personal_number(contact_id, now), "source": "operator", "created_at": now}
     connection.execute(sa.insert(t.contacts).values(row))
-    _apply(connection, contact_id, wanted)
+    given = {name: value for name, value in wanted.items() if value or name == "fields"}
+    _apply(connection, now, by, require(connection, contact_id), given)
     numbers = ids.take(connection, "identities", len(identities))
     rows = [
         {"id": number, "contact_id": contact_id, "kind": kind, "address": address, "verified": False, "created_at": now}
@@ -42,9 +42,8 @@ def add(connection: sa.Connection, now: datetime, by: int, wanted: Mapping[str, 
 
 
 def change(connection: sa.Connection, now: datetime, by: int, contact_id: int, wanted: Mapping[str, Any]) -> None:
-    """Apply what is named in `wanted`: name, language, timezone, manager, tags, fields. Raises NotFound, Invalid or Conflict."""
-    require(connection, contact_id)
-    _apply(connection, contact_id, wanted)
+    """Apply what is named in `wanted`: see `cards.write`, and manager. Raises NotFound, Invalid or Conflict."""
+    _apply(connection, now, by, require(connection, contact_id), wanted)
     if wanted:
         record(
             connection, now, "contact.changed", actor_kind="manager", actor_id=by, contact_id=contact_id, fields=sorted(wanted)
@@ -63,36 +62,23 @@ def require(connection: sa.Connection, contact_id: int) -> sa.Row[Any]:
     return row
 
 
-def _apply(connection: sa.Connection, contact_id: int, wanted: Mapping[str, Any]) -> None:
-    values = {name: wanted[name] for name in ("name", "language", "fields") if name in wanted}
-    if "timezone" in wanted:
-        values["timezone"] = _timezone(wanted["timezone"])
-    if "manager" in wanted:
-        if wanted["manager"] is not None:
-            require_colleague(connection, wanted["manager"], "manager")
-        values["manager_id"] = wanted["manager"]
-    if values:
-        connection.execute(sa.update(t.contacts).where(t.contacts.c.id == contact_id).values(values))
-    if "tags" in wanted:
-        _set_tags(connection, contact_id, wanted["tags"])
+def _apply(connection: sa.Connection, now: datetime, by: int, card: sa.Row[Any], wanted: Mapping[str, Any]) -> None:
+    values = dict(wanted)
+    if "manager" in values:
+        if values["manager"] is not None:
+            require_colleague(connection, values["manager"], "manager")
+        values["manager_id"] = values.pop("manager")
+    cards.write(connection, now, by, card, values)
 
 
-def _set_tags(connection: sa.Connection, contact_id: int, tags: Sequence[str]) -> None:
-    connection.execute(sa.delete(t.contact_tags).where(t.contact_tags.c.contact_id == contact_id))
-    rows = [{"tag": tag, "contact_id": contact_id} for tag in sorted(set(tags))]
-    if rows:
-        connection.execute(sa.insert(t.contact_tags), rows)
-
-
-def _timezone(name: str | None) -> str | None:
-    if name is not None and name not in available_timezones():
-        raise Invalid("timezone", "This is not a time zone; they are named like Europe/Berlin")
-    return name
+def typed(kind: str, address: str, field: str) -> str:
+    """An address that somebody typed, as we keep and compare it. Raises Invalid naming `field`."""
+    return _phone(address, field) if kind == "phone" else people.address(address, field)
 
 
 def _typed(connection: sa.Connection, index: int, kind: str, address: str) -> tuple[str, str]:
     field = f"identities.{index}.address"
-    found = _phone(address, field) if kind == "phone" else people.address(address, field)
+    found = typed(kind, address, field)
     i = t.identities.c
     owner = connection.scalar(sa.select(i.contact_id).where(i.kind == kind, i.address == found))
     if owner is not None:

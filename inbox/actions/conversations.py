@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from inbox import live
 from inbox import schema as t
+from inbox.actions.closing import closing
+from inbox.labels import put
 from inbox.outgoing import finish_answer_task
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotFound
@@ -20,15 +22,17 @@ _c = t.conversations.c
 def change(connection: sa.Connection, now: datetime, by: int, conversation_id: int, wanted: Mapping[str, Any]) -> None:
     """Apply what is named in `wanted`: status, snoozed_until, assignee, team, labels, priority; all or nothing.
 
+    With status closed: close_reason (an id) and close_summary. With assignee or team: `note`, the id of a note that says why.
+
     Raises NotFound, Invalid, or Conflict where the contact has another conversation that is not closed.
     """
     doing = _Doing(connection, now, by, require(connection, conversation_id))
     if "snoozed_until" in wanted or "status" in wanted:
         _change_status(doing, wanted)
     if "assignee" in wanted:
-        _assign(doing, wanted["assignee"])
+        _assign(doing, wanted["assignee"], wanted.get("note"))
     if "team" in wanted:
-        _give_to_team(doing, wanted["team"])
+        _give_to_team(doing, wanted["team"], wanted.get("note"))
     if "labels" in wanted:
         _label(doing, wanted["labels"])
     if "priority" in wanted:
@@ -105,7 +109,7 @@ def _change_status(doing: _Doing, wanted: Mapping[str, Any]) -> None:
     if until is not None and until <= doing.now:
         raise Invalid("snoozed_until", "This time is over")
     if status == "closed":
-        _close(doing)
+        _close(doing, closing(doing.connection, wanted))
         return
     if doing.conversation.status == "closed":
         _reopen(doing, status)
@@ -116,23 +120,27 @@ def _change_status(doing: _Doing, wanted: Mapping[str, Any]) -> None:
         doing.note("conversation.status", status=status)
 
 
-def _close(doing: _Doing) -> None:
+def _close(doing: _Doing, said: Mapping[str, Any]) -> None:
     if doing.conversation.status == "closed":
         return
-    doing.set(
-        status="closed", closed_at=doing.now, snoozed_until=None, waiting_since=None, answer_due=None, heard_at=None, unread=0
-    )
+    gone = {"snoozed_until": None, "waiting_since": None, "answer_due": None, "heard_at": None, "unread": 0}
+    values = {"close_reason_id": said.get("reason_id"), "close_summary": said.get("summary")}
+    doing.set(status="closed", closed_at=doing.now, **gone, **values)
     finish_answer_task(doing.connection, doing.conversation.id, doing.by, doing.now)
     _end_bot(doing)
-    doing.note("conversation.closed")
+    doing.note("conversation.closed", **said)
 
 
 def _reopen(doing: _Doing, status: str) -> None:
+    if doing.conversation.merged_into is not None:
+        raise Conflict(f"This conversation was merged into another ({doing.conversation.merged_into}): go on there")
     others = (_c.contact_id == doing.conversation.contact_id, _c.status != "closed")
     other = doing.connection.scalar(sa.select(_c.id).where(*others))
     if other is not None:
         raise Conflict(f"This customer has a newer conversation that is still going on ({other}): go on there")
-    doing.set(status="open" if status == "snoozed" else status, closed_at=None, bot=False)
+    doing.set(
+        status="open" if status == "snoozed" else status, closed_at=None, bot=False, close_reason_id=None, close_summary=None
+    )
     doing.note("conversation.reopened")
 
 
@@ -145,7 +153,7 @@ def _snooze(doing: _Doing, until: datetime) -> None:
     doing.note("conversation.snoozed", until=until.isoformat())
 
 
-def _assign(doing: _Doing, manager_id: int | None) -> None:
+def _assign(doing: _Doing, manager_id: int | None, note: int | None) -> None:
     before = doing.conversation.manager_id
     if manager_id == before:
         return
@@ -156,7 +164,7 @@ def _assign(doing: _Doing, manager_id: int | None) -> None:
         _end_bot(doing)
     doing.set(manager_id=manager_id)
     doing.set_task(manager_id=manager_id)
-    doing.note("conversation.assigned", manager_id=manager_id, before=before)
+    doing.note("conversation.assigned", manager_id=manager_id, before=before, **_why(note))
 
 
 def _become_responsible(doing: _Doing, manager_id: int) -> None:
@@ -165,20 +173,24 @@ def _become_responsible(doing: _Doing, manager_id: int) -> None:
     doing.connection.execute(sa.update(t.contacts).where(*nobodys).values(manager_id=manager_id))
 
 
-def _give_to_team(doing: _Doing, team_id: int | None) -> None:
+def _give_to_team(doing: _Doing, team_id: int | None, note: int | None) -> None:
     if team_id == doing.conversation.team_id:
         return
     if team_id is not None and doing.connection.scalar(sa.select(t.teams.c.id).where(t.teams.c.id == team_id)) is None:
         raise Invalid("team", f"There is no team {team_id}")
     doing.set(team_id=team_id)
     doing.set_task(team_id=team_id)
-    doing.note("conversation.queued", team_id=team_id, before=doing.conversation.team_id)
+    doing.note("conversation.queued", team_id=team_id, before=doing.conversation.team_id, **_why(note))
+
+
+def _why(note: int | None) -> dict[str, int]:
+    return {} if note is None else {"note_id": note}
 
 
 def _label(doing: _Doing, labels: Sequence[str]) -> None:
     found = list(dict.fromkeys(labels))
     if found != doing.conversation.labels:
-        doing.set(labels=found)
+        put(doing.connection, doing.conversation.id, found)
         doing.note("conversation.labelled", labels=found)
 
 

@@ -1,4 +1,4 @@
-"""What marketers keep: flows, templates and segments. Nothing that cannot be run or rendered is kept."""
+"""What marketers keep: flows and templates. Nothing that cannot be run or rendered is kept."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -78,15 +78,6 @@ def remove_template(connection: sa.Connection, now: datetime, by: int | None, te
     _require_own(connection, template_id)
     connection.execute(sa.update(t.templates).where(t.templates.c.id == template_id).values(removed_at=now))
     _note(connection, now, by, "template", "removed", template_id)
-
-
-def add_segment(connection: sa.Connection, now: datetime, by: int | None, *, name: str, tag: str) -> int:
-    """Keep a filter of contacts; its id."""
-    number = ids.one(connection, "segments")
-    insert = sa.insert(t.segments).values(id=number, name=name, filter={"tag": tag}, created_at=now)
-    _write(connection, lambda: connection.execute(insert), "a segment of this name")
-    record(connection, now, "segment.added", actor_kind="manager", actor_id=by, segment_id=number)
-    return number
 
 
 def _require_own(connection: sa.Connection, template_id: int) -> None:

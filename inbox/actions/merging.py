@@ -10,34 +10,42 @@ import sqlalchemy as sa
 from inbox import ids, live
 from inbox import schema as t
 from inbox.actions.contacts import require
+from inbox.actions.merging_rows import followers, move, note, snapshot
 from inbox.receive.people import personal_number
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid
 
 _c = t.conversations.c
-_CARRIED = (t.conversations, t.messages, t.attachments, t.tasks, t.identities, t.reaches)
-"""Tables whose rows follow their contact. Events are immutable: they keep the old id, which points here."""
 
 
-def merge(connection: sa.Connection, now: datetime, by: int, contact_id: int, other_id: int) -> None:
-    """Take `other_id` into `contact_id`. Raises NotFound, Conflict, or Invalid for oneself."""
+def merge(connection: sa.Connection, now: datetime, by: int | None, contact_id: int, other_id: int) -> int:
+    """Take `other_id` into `contact_id`; the merge's id, by which it can be undone (see `inbox.actions.unmerging`).
+
+    Raises NotFound, Conflict, or Invalid for oneself.
+    """
     if contact_id == other_id:
         raise Invalid("with", "This is the same contact")
     # In the order of ids, so that two merges that cross wait for one another instead of locking up.
     rows = {number: require(connection, number) for number in sorted((contact_id, other_id))}
-    _join_active(connection, now, contact_id, other_id)
-    for table in _CARRIED:
-        connection.execute(sa.update(table).where(table.c.contact_id == other_id).values(contact_id=contact_id))
-    _move_tags(connection, contact_id, other_id)
-    _move_recipients(connection, contact_id, other_id)
-    _fill_card(connection, rows[contact_id], rows[other_id])
-    m = t.contacts.c
-    connection.execute(
-        sa.update(t.contacts).where(sa.or_(m.id == other_id, m.merged_into == other_id)).values(merged_into=contact_id)
-    )
-    record(connection, now, "contact.merged", actor_kind="manager", actor_id=by, contact_id=contact_id, merged=other_id)
+    merge_id = ids.one(connection, "merges")
+    row = {"id": merge_id, "contact_id": contact_id, "merged_id": other_id, "at": now, "by": by, "before": {}}
+    connection.execute(sa.insert(t.merges).values(row))
+    before: dict[str, Any] = {"joined": _join_active(connection, now, merge_id, contact_id, other_id)}
+    for column in followers():
+        move(connection, merge_id, column, other_id, contact_id)
+    _move_tags(connection, merge_id, contact_id, other_id)
+    _move_recipients(connection, now, merge_id, contact_id, other_id)
+    _stop_wins(connection, merge_id, contact_id)
+    before["card"] = _fill_card(connection, rows[contact_id], rows[other_id])
+    before["pair"] = _settle_pair(connection, now, by, contact_id, other_id)
+    move(connection, merge_id, t.contacts.c.merged_into, other_id, contact_id)
+    connection.execute(sa.update(t.contacts).where(t.contacts.c.id == other_id).values(merged_into=contact_id))
+    connection.execute(sa.update(t.merges).where(t.merges.c.id == merge_id).values(before=before))
+    actor: dict[str, Any] = {"actor_kind": "manager", "actor_id": by} if by else {}
+    record(connection, now, "contact.merged", contact_id=contact_id, merged=other_id, merge=merge_id, **actor)
     for number in (contact_id, other_id):
         live.tell(connection, "contact", contact_id=number)
+    return merge_id
 
 
 def split(connection: sa.Connection, now: datetime, by: int, contact_id: int, identity_ids: Sequence[int]) -> int:
@@ -57,23 +65,42 @@ def split(connection: sa.Connection, now: datetime, by: int, contact_id: int, id
     return new_id
 
 
-def _join_active(connection: sa.Connection, now: datetime, contact_id: int, other_id: int) -> None:
-    """Both have a conversation that is going on: the other one's messages and task go into the one that stays."""
+def _join_active(
+    connection: sa.Connection, now: datetime, merge_id: int, contact_id: int, other_id: int
+) -> dict[str, Any] | None:
+    """Both have a conversation that is going on: the other one's messages and task go into the one that stays. What both were."""
     active = _c.status != "closed"
     rows = {
         row.contact_id: row
         for row in connection.execute(sa.select(t.conversations).where(_c.contact_id.in_((contact_id, other_id)), active))
     }
     if len(rows) < 2:
-        return
+        return None
     kept, gone = rows[contact_id], rows[other_id]
+    note_rows(connection, merge_id, t.messages, gone.id)
     connection.execute(sa.update(t.messages).where(t.messages.c.conversation_id == gone.id).values(conversation_id=kept.id))
+    flow = connection.execute(sa.select(t.flow_sessions).where(t.flow_sessions.c.conversation_id == gone.id)).one_or_none()
     connection.execute(sa.delete(t.flow_sessions).where(t.flow_sessions.c.conversation_id == gone.id))
-    _join_tasks(connection, now, kept.id, gone.id)
+    done = _join_tasks(connection, now, merge_id, kept.id, gone.id)
     connection.execute(sa.update(t.conversations).where(_c.id == gone.id).values(_closed(now)))
-    connection.execute(sa.update(t.conversations).where(_c.id == kept.id).values(_joined(kept, gone)))
+    joined = _joined(kept, gone)
+    connection.execute(sa.update(t.conversations).where(_c.id == kept.id).values(joined))
     for number in (kept.id, gone.id):
         live.tell(connection, "conversation", conversation_id=number)
+    after = connection.execute(sa.select(t.conversations).where(_c.id == kept.id)).one()
+    return {
+        "kept": {"id": kept.id, "before": snapshot(kept, JOINED), "after": snapshot(after, JOINED)},
+        "gone": {"id": gone.id, "before": snapshot(gone, tuple(_closed(now)))},
+        "flow": snapshot(flow, [c.name for c in t.flow_sessions.c]) if flow is not None else None,
+        "task_done": done,
+    }
+
+
+JOINED = (
+    "unread", "bot", "waiting_since", "answer_due", "heard_at", "last_at", "last_text", "last_direction", "last_author",
+    "channel_id", "address", "status", "snoozed_until", "manager_id", "team_id",
+)  # fmt: skip
+"""What `_joined` may change of a conversation."""
 
 
 def _closed(now: datetime) -> dict[str, Any]:
@@ -97,39 +124,96 @@ def _joined(kept: Any, gone: Any) -> dict[str, Any]:
     return values
 
 
-def _join_tasks(connection: sa.Connection, now: datetime, kept_id: int, gone_id: int) -> None:
-    """At most one open task to answer a conversation: the other's is done with, if there are two."""
+def _join_tasks(connection: sa.Connection, now: datetime, merge_id: int, kept_id: int, gone_id: int) -> int | None:
+    """At most one open task to answer a conversation: the other's is done with, if there are two; its id."""
     k = t.tasks.c
     open_answers = sa.and_(k.kind == "answer", k.done_at.is_(None))
     has = connection.scalar(sa.select(k.id).where(k.conversation_id == kept_id, open_answers))
-    if has is not None:
-        connection.execute(sa.update(t.tasks).where(k.conversation_id == gone_id, open_answers).values(done_at=now))
+    done = connection.scalar(sa.select(k.id).where(k.conversation_id == gone_id, open_answers)) if has is not None else None
+    if done is not None:
+        connection.execute(sa.update(t.tasks).where(k.id == done).values(done_at=now))
+    note_rows(connection, merge_id, t.tasks, gone_id)
     connection.execute(sa.update(t.tasks).where(k.conversation_id == gone_id).values(conversation_id=kept_id))
+    return done
 
 
-def _move_tags(connection: sa.Connection, contact_id: int, other_id: int) -> None:
+def _move_tags(connection: sa.Connection, merge_id: int, contact_id: int, other_id: int) -> None:
+    """Tags that both had are noted under a name of their own: to take back the other's must not take them from this card."""
     g = t.contact_tags.c
     has = set(connection.scalars(sa.select(g.tag).where(g.contact_id == contact_id)))
-    new = [tag for tag in connection.scalars(sa.select(g.tag).where(g.contact_id == other_id)) if tag not in has]
+    theirs = list(connection.scalars(sa.select(g.tag).where(g.contact_id == other_id)))
     connection.execute(sa.delete(t.contact_tags).where(g.contact_id == other_id))
-    if new:
+    for tag in theirs:
+        note(connection, merge_id, "tags.both" if tag in has else "tags.moved", key=[tag])
+    if new := [tag for tag in theirs if tag not in has]:
         connection.execute(sa.insert(t.contact_tags), [{"tag": tag, "contact_id": contact_id} for tag in new])
 
 
-def _move_recipients(connection: sa.Connection, contact_id: int, other_id: int) -> None:
-    """Somebody who got a broadcast on one card must not get it again on the other: rows move where there is none yet."""
+MERGED = "This person gets it on another card."
+
+
+def _move_recipients(connection: sa.Connection, now: datetime, merge_id: int, contact_id: int, other_id: int) -> None:
+    """Somebody who got a broadcast on one card must not get it again on the other: of two rows the one that still waits is
+    skipped."""
     r = t.recipients.c
-    has = sa.select(r.broadcast_id).where(r.contact_id == contact_id)
-    taken = list(connection.scalars(has))
-    mine = [r.contact_id == other_id] + ([r.broadcast_id.not_in(taken)] if taken else [])
-    connection.execute(sa.update(t.recipients).where(*mine).values(contact_id=contact_id))
+    move(connection, merge_id, r.contact_id, other_id, contact_id)
+    rows = connection.execute(sa.select(r.broadcast_id, r.state).where(r.contact_id == other_id)).all()
+    for broadcast_id, state in rows:
+        loser = other_id if state == "waiting" else contact_id
+        waits = (r.broadcast_id == broadcast_id, r.contact_id == loser, r.state == "waiting")
+        skipped = {"state": "skipped", "reason": MERGED, "changed_at": now}
+        if connection.execute(sa.update(t.recipients).where(*waits).values(skipped)).rowcount:
+            note(connection, merge_id, "recipients.state", key=[broadcast_id, loser])
 
 
-def _fill_card(connection: sa.Connection, card: Any, other: Any) -> None:
-    """What the kept card does not say, the other one may."""
-    values = {n: getattr(card, n) or getattr(other, n) for n in ("name", "language", "timezone", "manager_id")}
-    values["fields"] = {**other.fields, **card.fields}
+def _stop_wins(connection: sa.Connection, merge_id: int, contact_id: int) -> None:
+    """Who said stop on one card has said it for every address that the channel now reaches the person by."""
+    r = t.reaches.c
+    rows = connection.execute(sa.select(t.reaches).where(r.contact_id == contact_id).order_by(r.channel_id, r.address)).all()
+    for name in ("stopped_at", "marketing_stopped_at"):
+        stops: dict[int, datetime] = {}
+        for row in rows:
+            if (at := getattr(row, name)) is not None:
+                stops[row.channel_id] = max(at, stops.get(row.channel_id, at))
+        for row in rows:
+            at = stops.get(row.channel_id)
+            if at is not None and getattr(row, name) is None:
+                there = (r.channel_id == row.channel_id, r.address == row.address)
+                connection.execute(sa.update(t.reaches).where(*there).values({name: at}))
+                note(connection, merge_id, f"reaches.{name}", key=[row.channel_id, row.address, at.isoformat()])
+
+
+SAID = ("name", "language", "timezone", "manager_id", "birthday", "category")
+
+
+def _fill_card(connection: sa.Connection, card: Any, other: Any) -> dict[str, Any]:
+    """What the kept card does not say, the other one may. What was filled in: the other card stays as it was, so only where."""
+    empty = {n: getattr(card, n) for n in SAID if not getattr(card, n) and getattr(other, n)}
+    keys = sorted(set(other.fields) - set(card.fields))
+    places = [each for each in other.addresses if each not in card.addresses]
+    edited = sorted(set(other.edited) & {*empty, *keys} - set(card.edited))
+    values: dict[str, Any] = {n: getattr(other, n) for n in empty}
+    values["fields"] = {**card.fields, **{key: other.fields[key] for key in keys}}
+    values["addresses"] = [*card.addresses, *places]
+    values["edited"] = {**card.edited, **{n: other.edited[n] for n in edited}}
     connection.execute(sa.update(t.contacts).where(t.contacts.c.id == card.id).values(values))
+    return {"empty": empty, "keys": keys, "addresses": places, "edited": edited}
+
+
+def _settle_pair(connection: sa.Connection, now: datetime, by: int | None, contact_id: int, other_id: int) -> str | None:
+    """The question whether these two are one is answered; what it was before."""
+    d = t.duplicates.c
+    mine = (d.low_id == min(contact_id, other_id), d.high_id == max(contact_id, other_id))
+    state = connection.scalar(sa.select(d.state).where(*mine))
+    connection.execute(sa.update(t.duplicates).where(*mine).values(state="merged", decided_at=now, decided_by=by))
+    return state
+
+
+def note_rows(connection: sa.Connection, merge_id: int, table: sa.Table, conversation_id: int) -> None:
+    """Write down the rows of a conversation that are about to go into another."""
+    listed = sa.select(sa.literal(merge_id), sa.literal(f"{table.name}.conversation_id"), table.c.id, sa.literal(""))
+    listed = listed.where(table.c.conversation_id == conversation_id)
+    connection.execute(sa.insert(t.merge_rows).from_select(["merge_id", "place", "row_id", "row_key"], listed))
 
 
 def _identities(connection: sa.Connection, contact_id: int, identity_ids: Sequence[int]) -> list[Any]:
@@ -152,20 +236,20 @@ def _move_ways(connection: sa.Connection, now: datetime, contact_id: int, new_id
         row = connection.execute(sa.select(t.conversations).where(_c.id == conversation_id)).one()
         others = sa.select(m.id).where(m.conversation_id == conversation_id, m.address.not_in(["", *addresses])).limit(1)
         if connection.scalar(others) is None:
-            _move_conversation(connection, conversation_id, new_id)
+            move_conversation(connection, conversation_id, new_id)
         else:
-            _part_conversation(connection, now, row, new_id, sa.and_(theirs, m.conversation_id == conversation_id))
+            part_conversation(connection, now, row, new_id, sa.and_(theirs, m.conversation_id == conversation_id))
 
 
-def _move_conversation(connection: sa.Connection, conversation_id: int, new_id: int) -> None:
+def move_conversation(connection: sa.Connection, conversation_id: int, new_id: int) -> None:
     """Everything in it was theirs."""
     connection.execute(sa.update(t.conversations).where(_c.id == conversation_id).values(contact_id=new_id))
     for table in (t.messages, t.tasks):
         connection.execute(sa.update(table).where(table.c.conversation_id == conversation_id).values(contact_id=new_id))
-    _move_attachments(connection, conversation_id, new_id)
+    move_attachments(connection, conversation_id, new_id)
 
 
-def _part_conversation(connection: sa.Connection, now: datetime, row: Any, new_id: int, theirs: sa.ColumnElement[bool]) -> None:
+def part_conversation(connection: sa.Connection, now: datetime, row: Any, new_id: int, theirs: sa.ColumnElement[bool]) -> None:
     """Two people in one conversation: theirs goes into a new one, as urgent as it was; the old keeps the rest."""
     last = connection.execute(
         sa.select(t.messages).where(theirs).order_by(t.messages.c.at.desc(), t.messages.c.id.desc()).limit(1)
@@ -176,7 +260,7 @@ def _part_conversation(connection: sa.Connection, now: datetime, row: Any, new_i
     values |= {"last_direction": last.direction, "last_author": last.author_kind, "heard_at": None}
     connection.execute(sa.insert(t.conversations).values(values))
     connection.execute(sa.update(t.messages).where(theirs).values(conversation_id=number, contact_id=new_id))
-    _move_attachments(connection, number, new_id)
+    move_attachments(connection, number, new_id)
     _point_back(connection, row)
     live.tell(connection, "conversation", conversation_id=number)
     live.tell(connection, "conversation", conversation_id=row.id)
@@ -192,6 +276,7 @@ def _point_back(connection: sa.Connection, row: Any) -> None:
     connection.execute(sa.update(t.conversations).where(_c.id == row.id).values(values))
 
 
-def _move_attachments(connection: sa.Connection, conversation_id: int, new_id: int) -> None:
+def move_attachments(connection: sa.Connection, conversation_id: int, new_id: int) -> None:
+    """Files follow the messages of a conversation."""
     inside = sa.select(t.messages.c.id).where(t.messages.c.conversation_id == conversation_id)
     connection.execute(sa.update(t.attachments).where(t.attachments.c.message_id.in_(inside)).values(contact_id=new_id))

@@ -3,15 +3,16 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from channels.registry import connector_type
-from inbox import ids
+from inbox import ids, live, mentions
 from inbox import schema as t
 from inbox.accounts import capabilities
+from inbox.actions import together
 from inbox.actions.conversations import require
 from inbox.actions.template_use import prepare
 from inbox.files import kind_of
@@ -32,6 +33,8 @@ class FileToSend:
     url: str | None = None
     name: str | None = None
     mime: str | None = None
+    voice: bool = False
+    """A sound that somebody spoke for this message: sent as such where the channel knows them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +56,15 @@ class Reply:
     """An emoji on the message `reply_to`; empty takes it back."""
     cc: Sequence[str] | None = None
     """Who else gets the mail. None: whoever was on the customer's mail; empty: nobody."""
+    mentions: Sequence[int] = ()
+    """Of a note: the colleagues whom it calls."""
+    hold: int = 0
+    """Seconds that it waits, for its writer to take it back."""
+    sign: bool = False
+    """Put the writer's signature under it, where it goes as a mail."""
+    seen_up_to: int | None = None
+    """The newest message that its writer knew: what a colleague answered since is told instead of sending, unless `confirm`."""
+    confirm: bool = False
 
 
 def reply(connection: sa.Connection, now: datetime, by: int, conversation_id: int, said: Reply) -> int:
@@ -63,7 +75,15 @@ def reply(connection: sa.Connection, now: datetime, by: int, conversation_id: in
     conversation = require(connection, conversation_id)
     if said.channel_id is not None and not said.note:
         _reach_by(connection, conversation.contact_id, said.channel_id)
-    return queue_message(connection, now, draft_of(connection, now, by, conversation, said))
+    if said.seen_up_to is not None and not said.confirm and not said.note:
+        together.require_news_read(connection, by, conversation_id, said.seen_up_to)
+    draft = draft_of(connection, now, by, conversation, said)
+    message_id = queue_message(connection, now, draft)
+    if said.note:
+        mentions.keep(connection, now, by, (message_id, conversation_id), draft.data.get("mentions", ()))
+    for each in draft.data.get("mentions", ()):
+        live.tell(connection, "mention", manager_id=each, conversation_id=conversation_id, message_id=message_id)
+    return message_id
 
 
 def _reach_by(connection: sa.Connection, contact_id: int, channel_id: int) -> None:
@@ -85,13 +105,17 @@ def start(connection: sa.Connection, now: datetime, by: int, contact_id: int, sa
     if channel is None or channel.removed_at is not None:
         raise Invalid("channel_id", f"There is no channel {said.channel_id}")
     address = way_to(connection, contact_id, channel)
-    active = (t.conversations.c.contact_id == contact_id, t.conversations.c.status != "closed")
-    conversation_id = connection.scalar(sa.select(t.conversations.c.id).where(*active))
-    if conversation_id is None:
-        conversation_id = _open(connection, now, by, contact_id, channel.id, address)
+    conversation_id = current(connection, now, by, contact_id, channel.id, address)
     conversation = require(connection, conversation_id)
     queue_message(connection, now, draft_of(connection, now, by, conversation, said))
     return conversation_id
+
+
+def current(connection: sa.Connection, now: datetime, by: int, contact_id: int, channel_id: int, address: str) -> int:
+    """The conversation that goes on with the contact, else a new one; its id."""
+    active = (t.conversations.c.contact_id == contact_id, t.conversations.c.status != "closed")
+    conversation_id = connection.scalar(sa.select(t.conversations.c.id).where(*active))
+    return _open(connection, now, by, contact_id, channel_id, address) if conversation_id is None else int(conversation_id)
 
 
 def draft_of(connection: sa.Connection, now: datetime, by: int, conversation: sa.Row[Any], said: Reply) -> Draft:
@@ -111,14 +135,21 @@ def draft_of(connection: sa.Connection, now: datetime, by: int, conversation: sa
     if said.template is not None and not said.note:
         channel_id = said.channel_id or conversation.channel_id
         prepared = prepare(connection, channel_id, said.template, files, has_place=said.location is not None)
+    data = _besides(said) | together.besides(connection, by, said.channel_id or conversation.channel_id, said)
     draft = Draft(
         conversation_id=conversation.id, author_kind="manager", author_id=by, choices=said.choices, files=files,
-        text=(prepared.text if prepared else "") or said.text or said.reaction or "",
-        template=prepared.template if prepared else None, reply_to=said.reply_to, subject=said.subject, send_at=said.send_at,
-        note=said.note,
-        data=_besides(said),
+        text=prepared.text if prepared and prepared.text else (said.text or said.reaction or "") + data.get("signature", ""),
+        template=prepared.template if prepared else None, reply_to=said.reply_to, subject=said.subject,
+        note=said.note, data=data,
+        send_at=_not_before(now, said),
     )  # fmt: skip
     return draft if said.note else replace(draft, channel_id=said.channel_id)
+
+
+def _not_before(now: datetime, said: Reply) -> datetime | None:
+    """The time that was chosen, else the moment up to which the writer can take it back."""
+    held = said.hold and said.send_at is None and not said.note
+    return now + timedelta(seconds=said.hold) if held else said.send_at
 
 
 def _besides(said: Reply) -> dict[str, Any]:
@@ -139,7 +170,11 @@ def _file(connection: sa.Connection, index: int, given: FileToSend) -> NewFile:
     if stored is None:
         raise Invalid(f"attachments.{index}.file", "Upload this file first")
     # The type is what its bytes say, never what the caller says: it decides what a browser may show in place.
-    return NewFile(kind=kind_of(stored.mime), name=given.name or "file", mime=stored.mime, size=stored.size, sha256=stored.sha256)
+    kind = kind_of(stored.mime)
+    if given.voice and kind not in ("audio", "video"):
+        raise Invalid(f"attachments.{index}.voice", "Only a sound can be sent as a voice message")
+    kind = "voice" if given.voice else kind
+    return NewFile(kind=kind, name=given.name or "file", mime=stored.mime, size=stored.size, sha256=stored.sha256)
 
 
 def _require_here(connection: sa.Connection, message_id: int, contact_id: int) -> None:

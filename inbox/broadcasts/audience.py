@@ -1,4 +1,4 @@
-"""Who has a tag, how each is reached, and what each would read."""
+"""Who has a tag or is in a segment, how each is reached, and what each would read."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,8 @@ from bots.render import RenderError, render
 from inbox import bulk
 from inbox import schema as t
 from inbox.accounts import capabilities
+from inbox.segments import Filter
+from inbox.segments import members as in_segment
 from inbox.within import within
 
 CHUNK = 200
@@ -35,6 +37,24 @@ def members(connection: sa.Connection, tag: str, after: int, limit: int = CHUNK)
     """The next contacts with the tag, by id."""
     found = bulk.fetch(connection, _IN_TAG, {"tag": tag, "after": after, "most": limit})
     return load(connection, [row.contact_id for row in found])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chunk:
+    """The next people of an audience, maybe none although there are more. `up_to`: where the next chunk begins."""
+
+    members: Sequence[Member]
+    up_to: int
+    done: bool
+
+
+def chunk_of(connection: sa.Connection, audience: str | Filter, now: datetime, after: int) -> Chunk:
+    """The next people with the tag or in the segment, by id. `now`: the moment from which the segment counts its days."""
+    if isinstance(audience, str):
+        found = members(connection, audience, after)
+        return Chunk(members=found, up_to=found[-1].id if found else after, done=not found)
+    part = in_segment(connection, audience, now, after, CHUNK)
+    return Chunk(members=load(connection, part.ids) if part.ids else (), up_to=part.up_to, done=part.done)
 
 
 def load(connection: sa.Connection, contact_ids: Sequence[int]) -> list[Member]:

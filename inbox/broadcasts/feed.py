@@ -12,10 +12,11 @@ from bots.broadcast import Broadcast, Delivery, Skip, plan
 from bots.render import RenderError
 from inbox import bulk, ids, live, queue
 from inbox import schema as t
-from inbox.broadcasts.audience import CHUNK, Member, filled, load, members, plan_of, rendered
+from inbox.broadcasts.audience import CHUNK, Member, chunk_of, filled, load, plan_of, rendered
 from inbox.db import Database
 from inbox.outgoing import BROADCAST, preview
 from inbox.record import event, record_all
+from inbox.segments import Filter
 from inbox.within import within
 
 AHEAD = 1_000
@@ -46,17 +47,15 @@ def step(connection: sa.Connection, now: datetime) -> bool:
 
 def _plan(connection: sa.Connection, now: datetime, broadcast: Any) -> bool:
     """Write the next rows of the ledger. A person who is in it already stays as they are."""
-    chunk = members(connection, broadcast.tag, broadcast.planned_up_to)
     b = t.broadcasts.c
-    if not chunk:
-        values: dict[str, Any] = {"state": "running", "planned_done": True}
-        connection.execute(sa.update(t.broadcasts).where(b.id == broadcast.id).values(values))
-        live.tell(connection, "broadcast", broadcast_id=broadcast.id)
-        return True
-    results = plan([member.person for member in chunk], _rules(connection, broadcast), now)
+    audience = Filter.model_validate(broadcast.audience) if broadcast.audience is not None else broadcast.tag
+    chunk = chunk_of(connection, audience, broadcast.started_at, broadcast.planned_up_to)
+    results = plan([member.person for member in chunk.members], _rules(connection, broadcast), now)
     rows = [_ledger_row(broadcast.id, result, now) for result in results]
     bulk.execute(connection, _LEDGER[connection.dialect.name], rows)
-    values = {"planned_up_to": chunk[-1].id, "planned": b.planned + len(rows)}
+    values: dict[str, Any] = {"planned_up_to": chunk.up_to, "planned": b.planned + len(rows)}
+    if chunk.done:
+        values |= {"state": "running", "planned_done": True}
     connection.execute(sa.update(t.broadcasts).where(b.id == broadcast.id).values(values))
     live.tell(connection, "broadcast", broadcast_id=broadcast.id)
     return True

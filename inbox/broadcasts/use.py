@@ -12,8 +12,10 @@ from bots.broadcast import Skip, plan
 from bots.render import compile_text
 from inbox import ids, live, queue
 from inbox import schema as t
-from inbox.broadcasts.audience import members, plan_of, rendered
+from inbox.broadcasts.audience import chunk_of, plan_of, rendered
 from inbox.record import event, record_all
+from inbox.segments import Filter
+from inbox.segments import load as load_segment
 
 STATES = ("waiting", "queued", "sent", "delivered", "read", "failed", "unknown", "skipped")
 HELD = datetime(9999, 1, 1, tzinfo=UTC)
@@ -42,7 +44,8 @@ def create(
     *,
     name: str,
     body: str,
-    tag: str,
+    tag: str = "",
+    segment_id: int | None = None,
     channel_id: int | None = None,
     subject: str | None = None,
     variables: Mapping[str, Any] | None = None,
@@ -50,13 +53,17 @@ def create(
     template: Mapping[str, Any] | None = None,
     created_by: int | None = None,
 ) -> int:
-    """A draft. `template`: the provider's, that `body` shows. Raises RenderError for a body that cannot be rendered."""
+    """A draft, to a tag or to a segment. `template`: the provider's, that `body` shows. Raises NotFound for the segment, or
+    RenderError for a body that cannot be rendered."""
     compile_text(body)
+    if segment_id is not None:
+        load_segment(connection, segment_id)
     number = ids.one(connection, "broadcasts")
     row = {
         "id": number, "name": name, "body": body, "tag": tag, "channel_id": channel_id, "subject": subject,
         "variables": dict(variables or {}), "template_id": template_id, "state": "draft", "created_by": created_by,
         "template": dict(template) if template is not None else None, "created_at": now,
+        "segment_id": segment_id,
     }  # fmt: skip
     connection.execute(sa.insert(t.broadcasts), row)
     _record(connection, now, number, "created", created_by)
@@ -67,7 +74,9 @@ def start(connection: sa.Connection, now: datetime, broadcast_id: int, by: int |
     """Begin, or go on after a pause."""
     row = _require(connection, broadcast_id, "draft", "paused")
     state = "planning" if row.started_at is None or not row.planned_done else "running"
-    values = {"state": state, "started_at": row.started_at or now}
+    values: dict[str, Any] = {"state": state, "started_at": row.started_at or now}
+    if row.segment_id is not None and row.audience is None:
+        values["audience"] = load_segment(connection, row.segment_id).stored()
     connection.execute(sa.update(t.broadcasts).where(t.broadcasts.c.id == broadcast_id).values(values))
     held = sa.and_(t.messages.c.broadcast_id == broadcast_id, t.messages.c.state == "queued")
     connection.execute(sa.update(t.messages).where(held).values(try_at=None))
@@ -111,21 +120,24 @@ def preview(
     now: datetime,
     *,
     body: str,
-    tag: str,
+    audience: str | Filter,
     channel_id: int | None,
     variables: Mapping[str, Any] | None = None,
 ) -> Preview:
-    """Plan without writing anything. Raises RenderError for a body that cannot be rendered for one of the sample."""
-    people, skipped, sample, after = 0, Counter[str](), list[Mapping[str, Any]](), 0
-    while chunk := members(connection, tag, after):
-        after = chunk[-1].id
-        for result in plan([member.person for member in chunk], plan_of(connection, 0, channel_id), now):
+    """Plan without writing anything, for everybody with a tag or in a filter. Raises RenderError for a body that cannot be
+    rendered for one of the sample."""
+    people, skipped, sample = 0, Counter[str](), list[Mapping[str, Any]]()
+    rules, after, done = plan_of(connection, 0, channel_id), 0, False
+    while not done:
+        chunk = chunk_of(connection, audience, now, after)
+        after, done = chunk.up_to, chunk.done
+        for result in plan([member.person for member in chunk.members], rules, now):
             if isinstance(result, Skip):
                 skipped[result.reason] += 1
                 continue
             people += 1
             if len(sample) < SAMPLE:
-                member = next(m for m in chunk if m.id == result.person)
+                member = next(m for m in chunk.members if m.id == result.person)
                 text = rendered(body, member, variables or {})
                 sample.append({"contact_id": member.id, "name": member.name, "text": text, "channel_id": result.channel})
     return Preview(people=people, skipped=dict(skipped), sample=sample)

@@ -7,10 +7,13 @@ from inbox.schema.bots import (
     flows,
     provider_templates,
     recipients,
+    segment_members,
     segments,
     template_syncs,
     templates,
 )
+from inbox.schema.cards import contact_changes, contact_events, contact_fields, identity_checks, identity_claims
+from inbox.schema.care import care_marks, duplicate_keys, duplicate_runs, duplicates, merge_rows, merges, problems
 from inbox.schema.channels import channels, notices, raw_bodies, spool_marks
 from inbox.schema.contacts import contact_tags, contacts, identities, reaches
 from inbox.schema.conversations import (
@@ -27,38 +30,70 @@ from inbox.schema.conversations import (
     versions,
 )
 from inbox.schema.events import events, idempotency, leases, sequences, webhooks
+from inbox.schema.lists import SHARES, conversation_labels, mentions, saved_views, view_orders
+from inbox.schema.imports import IMPORT_STATES, import_rows, imports
 from inbox.schema.people import ROLES, managers, sessions, team_members, teams, tokens
+from inbox.schema.search import search_marks
+from inbox.schema.work import close_reasons, conversation_links, labels, macros, undo_steps, work_rules
+from inbox.schema.writing import canned, drafts
 
 __all__ = [
+    "IMPORT_STATES",
     "OUTGOING_STATES",
     "ROLES",
+    "SHARES",
     "STATUSES",
     "Instant",
     "Json",
     "attachments",
     "broadcasts",
+    "canned",
+    "care_marks",
     "channels",
+    "close_reasons",
+    "contact_changes",
+    "contact_events",
+    "contact_fields",
     "contact_tags",
     "contacts",
+    "conversation_labels",
+    "conversation_links",
     "conversations",
+    "drafts",
+    "duplicate_keys",
+    "duplicate_runs",
+    "duplicates",
     "events",
     "files",
     "flow_sessions",
     "flows",
     "idempotency",
     "identities",
+    "identity_checks",
+    "identity_claims",
+    "import_rows",
+    "imports",
+    "labels",
     "leases",
     "loose_statuses",
+    "macros",
     "managers",
+    "mentions",
+    "merge_rows",
+    "merges",
     "message_parts",
     "messages",
     "metadata",
     "notices",
+    "problems",
     "provider_templates",
     "raw_bodies",
     "reaches",
     "reactions",
     "recipients",
+    "saved_views",
+    "search_marks",
+    "segment_members",
     "segments",
     "sequences",
     "sessions",
@@ -69,6 +104,9 @@ __all__ = [
     "template_syncs",
     "templates",
     "tokens",
+    "undo_steps",
     "versions",
+    "view_orders",
     "webhooks",
+    "work_rules",
 ]

@@ -86,8 +86,24 @@ segments = sa.Table(
     sa.Column("name", sa.Text, nullable=False, unique=True),
     sa.Column("filter", Json, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False, server_default="filter"),
+    sa.Column("created_by", sa.BigInteger),
+    sa.Column("changed_at", Instant),
+    sa.Column("removed_at", Instant),
 )
-"""A saved filter of contacts: {"tag": …}."""
+"""A saved filter of contacts (see `inbox.segments.language`), or, where `kind` is `list`, people chosen by hand: its filter then
+says that they stand in this list."""
+
+segment_members = sa.Table(
+    "segment_members",
+    metadata,
+    sa.Column("segment_id", sa.BigInteger, sa.ForeignKey("segments.id"), primary_key=True),
+    sa.Column("contact_id", sa.BigInteger, sa.ForeignKey("contacts.id"), primary_key=True),
+    sa.Column("added_by", sa.BigInteger),
+    sa.Column("added_at", Instant, nullable=False),
+    sa.Index("ix_segment_members_contact_id", "contact_id"),
+    sqlite_with_rowid=False,
+)
 
 broadcasts = sa.Table(
     "broadcasts",
@@ -109,9 +125,12 @@ broadcasts = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("started_at", Instant),
     sa.Column("finished_at", Instant),
+    sa.Column("segment_id", sa.BigInteger),
+    sa.Column("audience", Json),
     one_of("state", "draft", "planning", "running", "paused", "done", "cancelled"),
 )
-"""`template`: the provider's template that is sent, its variables still to be rendered for each person; `body` is its text."""
+"""`template`: the provider's template that is sent, its variables still to be rendered for each person; `body` is its text.
+To whom: `tag`, or where that is empty `segment_id`, whose filter is kept as `audience` at the start, to stay the same."""
 
 recipients = sa.Table(
     "recipients",

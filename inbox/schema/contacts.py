@@ -1,8 +1,18 @@
 """Tables of the customers: one contact per person, the addresses they have, and how each channel reaches them."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
-from inbox.schema.base import Instant, Json, key, link, metadata
+from inbox.folding import fold
+from inbox.schema.base import Instant, Json, key, link, metadata, partial
+
+
+def _fold_of(context: Any) -> str | None:
+    """`context`: what SQLAlchemy tells a default of the row that is being written."""
+    row = context.get_current_parameters()
+    return fold(row["kind"], row["address"])
+
 
 contacts = sa.Table(
     "contacts",
@@ -17,10 +27,17 @@ contacts = sa.Table(
     sa.Column("source", sa.Text, nullable=False, server_default=""),
     link("merged_into", "contacts.id", nullable=True),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("birthday", sa.Text),
+    sa.Column("category", sa.Text),
+    sa.Column("addresses", Json, nullable=False, server_default="[]"),
+    sa.Column("origin", Json, nullable=False, server_default="{}"),
+    sa.Column("edited", Json, nullable=False, server_default="{}"),
     sa.Index("ix_contacts_manager_id", "manager_id"),
     sa.Index("ix_contacts_name", "name"),
 )
-"""`number`: the personal number, made from the moment we first met them. `manager_id`: the responsible manager."""
+"""`number`: the personal number, made from the moment we first met them. `manager_id`: the responsible manager.
+`birthday`: 1990-05-17, or --05-17 without the year. `addresses`: [{"label": "home", "text": ...}]. `origin`: all that was told of
+where they came from, `source` the same in a word. `edited`: what a person wrote, {field: {"by":, "at":}}: no machine touches it."""
 
 contact_tags = sa.Table(
     "contact_tags",
@@ -40,10 +57,12 @@ identities = sa.Table(
     sa.Column("address", sa.Text, nullable=False),
     sa.Column("verified", sa.Boolean, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("fold", sa.Text, default=_fold_of),
     sa.UniqueConstraint("kind", "address"),
     sa.Index("ix_identities_contact_id", "contact_id"),
+    partial("ix_identities_fold", "fold", "kind", where="fold IS NOT NULL"),
 )
-"""One address of a contact. A claimed (unverified) one never joins two people."""
+"""`fold`: what the spellings of the address share, where it has several (see `inbox.folding`). One address of a contact. A claimed (unverified) one never joins two people."""
 
 reaches = sa.Table(
     "reaches",

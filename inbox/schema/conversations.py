@@ -35,6 +35,9 @@ conversations = sa.Table(
     sa.Column("last_author", sa.Text, nullable=False, server_default="contact"),
     sa.Column("opened_at", Instant, nullable=False),
     sa.Column("closed_at", Instant),
+    sa.Column("close_reason_id", sa.BigInteger),
+    sa.Column("close_summary", sa.Text),
+    sa.Column("merged_into", sa.BigInteger),
     one_of("status", *STATUSES),
     partial("uq_conversations_active", "contact_id", where="status <> 'closed'", unique=True),
     sa.Index("ix_conversations_contact_id", "contact_id", "id"),
@@ -45,11 +48,13 @@ conversations = sa.Table(
     partial("ix_conversations_heard", "heard_at", "id", where="heard_at IS NOT NULL"),
     partial("ix_conversations_waiting", "waiting_since", "id", where="waiting_since IS NOT NULL"),
     partial("ix_conversations_snoozed", "snoozed_until", where="status = 'snoozed'"),
+    partial("ix_conversations_team", "team_id", "status", "last_at", "id", where="team_id IS NOT NULL"),
+    partial("ix_conversations_due", "answer_due", "id", where="answer_due IS NOT NULL"),
 )
 """One request of one contact; at most one that is not closed. `heard_at`: set by receive, cleared by respond: the wake-up flag in
 the row. `bot`: whether the bot may speak (no person has it). `waiting_since`: the customer's oldest unanswered message.
 `address`: where the customer wrote last. `token`: the secret part of its reply address. `seen_at`: when a person last looked at
-what had come."""
+what had come. `merged_into`: its messages are in that conversation now; it stays closed."""
 
 messages = sa.Table(
     "messages",

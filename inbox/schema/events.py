@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from inbox.schema.base import Instant, Json, key, link, metadata
+from inbox.schema.base import Instant, Json, key, link, metadata, partial
 
 events = sa.Table(
     "events",
@@ -18,6 +18,8 @@ events = sa.Table(
     sa.Column("data", Json),
     sa.Index("ix_events_conversation", "conversation_id", "id"),
     sa.Index("ix_events_kind", "kind", "id"),
+    partial("ix_events_contact", "contact_id", "at", "id", where="conversation_id IS NULL"),
+    partial("ix_events_consent", "contact_id", "at", "id", where="kind IN ('consent.stop', 'consent.start')"),
 )
 """Rows are only ever added: the database refuses to change or delete one (see the first migration)."""
 

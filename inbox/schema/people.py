@@ -21,9 +21,12 @@ managers = sa.Table(
     sa.Column("preferences", Json, nullable=False, server_default="{}"),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("disabled_at", Instant),
+    sa.Column("signature", sa.Text, nullable=False, server_default=""),
+    sa.Column("undo_seconds", sa.Integer, nullable=False, server_default="5"),
     one_of("role", *ROLES),
 )
-"""`available`: takes new conversations. `capacity`: open ones at most. `assigned_at`: when given the last one (fair ties)."""
+"""`available`: takes new conversations. `capacity`: open ones at most. `assigned_at`: when given the last one (fair ties).
+`signature`: under their mails. `undo_seconds`: how long what they send can be taken back."""
 
 teams = sa.Table(
     "teams",

@@ -41,9 +41,18 @@ class Consent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Postal:
+    """A place of a contact. `label`: home, work, or any other word."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Contact:
     """One person with all their addresses. `number`: the personal number, from the moment we first met. `source`: what brought
-    them (an advert, the parameter of a deep link), empty where nobody said."""
+    them (an advert, the parameter of a deep link), empty where nobody said; `origin`: all that was told of it (channel_id, start,
+    referral, visit). `edited`: what a person wrote, which no machine changes: {field: {by, at}}."""
 
     id: int
     number: str
@@ -54,7 +63,12 @@ class Contact:
     identities: list[IdentityShown]
     tags: list[str]
     fields: dict[str, Any]
+    birthday: str | None
+    category: str | None
+    addresses: list[Postal]
     source: str
+    origin: dict[str, Any]
+    edited: dict[str, Any]
     consent: list[Consent]
     merged_into: int | None
     created_at: datetime
@@ -104,6 +118,12 @@ def one(connection: sa.Connection, contact_id: int) -> Contact:
     return _cards(connection, [row])[0]
 
 
+def some(connection: sa.Connection, contact_ids: Sequence[int]) -> list[Contact]:
+    """These contacts."""
+    query = sa.select(*_COLUMNS).outerjoin(t.managers, t.managers.c.id == _c.manager_id).where(_c.id.in_(contact_ids))
+    return _cards(connection, connection.execute(query).all())
+
+
 def tags(connection: sa.Connection) -> All[TagCount]:
     """Every tag in use, by name."""
     query = sa.select(t.contact_tags.c.tag, sa.func.count().label("count")).group_by(t.contact_tags.c.tag)
@@ -121,7 +141,9 @@ def _cards(connection: sa.Connection, rows: Sequence[Any]) -> list[Contact]:
         Contact(
             id=row.id, number=row.number, name=row.name, language=row.language, timezone=row.timezone,
             manager=named(row.manager_id, row.manager_name), identities=identities[row.id], tags=tagged[row.id],
-            fields=row.fields, source=row.source, consent=consents[row.id], merged_into=row.merged_into,
+            fields=row.fields, birthday=row.birthday, category=row.category,
+            addresses=[Postal(label=each["label"], text=each["text"]) for each in row.addresses],
+            source=row.source, origin=row.origin, edited=row.edited, consent=consents[row.id], merged_into=row.merged_into,
             created_at=row.created_at, conversations=counts.get(row.id, 0),
         )
         for row in rows
@@ -167,5 +189,5 @@ def _counts(connection: sa.Connection, ids: Sequence[int]) -> dict[int, int]:
 
 _COLUMNS = (
     _c.id, _c.number, _c.name, _c.language, _c.timezone, _c.manager_id, _c.fields, _c.source, _c.merged_into, _c.created_at,
-    t.managers.c.name.label("manager_name"),
+    _c.birthday, _c.category, _c.addresses, _c.origin, _c.edited, t.managers.c.name.label("manager_name"),
 )  # fmt: skip

@@ -17,10 +17,16 @@ from inbox.views.shapes import ChannelName, Named, channel_named, named
 from inbox.within import within
 
 ACTIVE = ("open", "waiting", "snoozed")
+CURRENT = ("open", "waiting")
+"""Going on, and not put off."""
+SORTS = {"last": "last_at", "waiting": "waiting_since", "due": "answer_due", "snoozed": "snoozed_until"}
+"""Orders of a list. `last` is newest first, the others begin with the oldest time."""
+FEW = 2_000
+"""So many conversations are looked up by their ids; more stand close enough in a list to be met on the way along it."""
 COUNT_TO = 1000
 """Counts stop here: nobody reads a larger one, and counting a million costs."""
 
-_c = t.conversations.c
+_c, _l, _m = t.conversations.c, t.conversation_labels.c, t.mentions.c
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,13 +92,20 @@ class OneConversation(Conversation):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counts:
-    """Numbers beside the views; 1000 means 1000 or more. `late`: waiting beyond the time they should be answered by."""
+    """Numbers beside the views; 1000 means 1000 or more. `late`: waiting beyond the time they should be answered by.
+
+    `mentioned`: where somebody called me and I have not looked since. `mine`, `unassigned`, `team`, `waiting`: without snoozed ones.
+    """
 
     mine: int
     unassigned: int
     all: int
     unread_mine: int
     late: int
+    team: int
+    waiting: int
+    mentioned: int
+    snoozed: int
 
 
 NOBODY = -1
@@ -109,6 +122,14 @@ class Filter:
     channel: int | None = None
     contact: int | None = None
     waiting: bool = False
+    late_at: datetime | None = None
+    """Only what should have been answered by then."""
+    label: str = ""
+    mentioned: int | None = None
+    """Only where this manager was called."""
+    after: datetime | None = None
+    before: datetime | None = None
+    """Bounds of the last message's time."""
     q: str = ""
     counted: sa.Select[Any] | None = None
     """Only these ids: what a figure of a report counts."""
@@ -118,17 +139,44 @@ class Filter:
         found: dict[str, Any] = {"nobody": True} if self.assignee == NOBODY else {}
         if self.assignee not in (None, NOBODY):
             found["manager"] = self.assignee
-        found |= {n: v for n, v in (("teams", self.teams), ("channel", self.channel), ("contact", self.contact)) if v is not None}
-        return found | ({"contacts": search.contact_ids(connection, self.q)} if self.q else {})
+        others = {
+            "channel": self.channel,
+            "contact": self.contact,
+            "late": self.late_at,
+            "after": self.after,
+            "before": self.before,
+        }
+        found |= {name: value for name, value in others.items() if value is not None} | self._teams()
+        return found | self._looked_up(connection) | ({"contacts": search.contact_ids(connection, self.q)} if self.q else {})
+
+    def _teams(self) -> dict[str, Any]:
+        if self.teams is None or len(self.teams) != 1:
+            return {} if self.teams is None else {"teams": self.teams}
+        return {"team": self.teams[0]}
+
+    def _looked_up(self, connection: sa.Connection) -> dict[str, Any]:
+        """What stands in tables of its own."""
+        found: dict[str, Any] = {}
+        if self.label:
+            labelled = _ids(connection, sa.select(_l.conversation_id).where(_l.label == self.label).limit(FEW + 1))
+            found = {"label": self.label} if len(labelled) > FEW else {"among": labelled}
+        if self.mentioned is not None:
+            called = sa.select(_m.conversation_id).where(_m.manager_id == self.mentioned).order_by(_m.at.desc()).limit(FEW)
+            both = set(_ids(connection, called))
+            found["among"] = sorted(both & set(found["among"]) if "among" in found else both)
+        return found
 
 
-NOBODY = -1
+def _ids(connection: sa.Connection, query: sa.Select[Any]) -> list[int]:
+    return list(connection.scalars(query))
+
+
 _nobodys = sa.and_(_c.manager_id.is_(None), ~_c.bot)
 """No person has it, and no bot serves it."""
 
 
 def page(connection: sa.Connection, wanted: Filter, sort: str, cursor: str | None, limit: int) -> Page[Conversation]:
-    """A page in the order of `sort`: last (newest message first) or waiting (who waits longest first)."""
+    """A page in the order of `sort`: last (newest message first), waiting (who waits longest first), due, snoozed."""
     given = wanted.values(connection) | {"limit": limit + 1}
     if cursor:
         given["at"], given["id"] = decode(cursor, datetime, int)
@@ -140,7 +188,7 @@ def page(connection: sa.Connection, wanted: Filter, sort: str, cursor: str | Non
         rows: Sequence[Any] = bulk.fetch(connection, _statement(shape), given)
     else:
         rows = connection.execute(_build(shape, wanted.counted), given).all()
-    key = "waiting_since" if sort == "waiting" else "last_at"
+    key = SORTS[sort]
     return cut(rows, limit, _conversation, lambda row: (getattr(row, key), row.id))
 
 
@@ -164,14 +212,23 @@ def item(connection: sa.Connection, conversation_id: int) -> Conversation:
 
 def counts(connection: sa.Connection, me: int, now: datetime) -> Counts:
     """The numbers beside the views, for one manager."""
-    active = _c.status.in_(ACTIVE)
+    current, k = _c.status.in_(CURRENT), t.team_members.c
+    teams = _ids(connection, sa.select(k.team_id).where(k.manager_id == me))
     return Counts(
-        mine=_count(connection, _c.manager_id == me, active),
-        unassigned=_count(connection, _nobodys, active),
-        all=_count(connection, active),
+        mine=_count(connection, _c.manager_id == me, current),
+        unassigned=_count(connection, _nobodys, current),
+        all=_count(connection, _c.status.in_(ACTIVE)),
         unread_mine=_count_unread(connection, me),
-        late=_count_late(connection, now),
+        late=_count(connection, _c.answer_due.is_not(None), _c.answer_due < now),
+        team=_count(connection, _c.team_id.in_(teams), current) if teams else 0,
+        waiting=_count(connection, _c.waiting_since.is_not(None), _not_put_off),
+        mentioned=_count_mentioned(connection, me),
+        snoozed=_count(connection, _c.status == "snoozed"),
     )
+
+
+_not_put_off = sa.and_(_c.status != "snoozed", _c.status != "closed")
+"""Said as what it is not, so that SQLite walks along those who wait."""
 
 
 def _count(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> int:
@@ -185,10 +242,8 @@ def _count_unread(connection: sa.Connection, me: int) -> int:
     return connection.scalar(sa.select(sa.func.count()).where(mine.c.unread > 0).select_from(mine)) or 0
 
 
-def _count_late(connection: sa.Connection, now: datetime) -> int:
-    """By the open tasks to answer, whose index is in the order of their time."""
-    k = t.tasks.c
-    some = sa.select(sa.literal(1)).where(k.due_at < now, k.done_at.is_(None), k.kind == "answer").limit(COUNT_TO)
+def _count_mentioned(connection: sa.Connection, me: int) -> int:
+    some = sa.select(sa.literal(1)).where(_m.manager_id == me, _m.seen_at.is_(None)).limit(COUNT_TO)
     return connection.scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0
 
 
@@ -209,12 +264,12 @@ def _statement(shape: Shape) -> sa.Select[Any]:
 
 def _build(shape: Shape, counted: sa.Select[Any] | None) -> sa.Select[Any]:
     conditions = [_CONDITIONS[name] for name in sorted(shape.names & _CONDITIONS.keys())]
-    if shape.waiting or shape.sort == "waiting":
+    if shape.waiting:
         conditions.append(_c.waiting_since.is_not(None))
     if counted is not None:
         conditions.append(_c.id.in_(counted))
-    chosen = _waiting(shape, conditions) if shape.sort == "waiting" else _newest(shape, conditions)
-    return _with_names(chosen.limit(_LIMIT).subquery("page"), "waiting_since" if shape.sort == "waiting" else "last_at")
+    chosen = _newest(shape, conditions) if shape.sort == "last" else _oldest(shape, conditions, _c[SORTS[shape.sort]])
+    return _with_names(chosen.limit(_LIMIT).subquery("page"), SORTS[shape.sort])
 
 
 def _newest(shape: Shape, conditions: list[sa.ColumnElement[bool]]) -> sa.Select[Any]:
@@ -222,6 +277,8 @@ def _newest(shape: Shape, conditions: list[sa.ColumnElement[bool]]) -> sa.Select
     if "at" in shape.names:
         conditions = [*conditions, sa.tuple_(_c.last_at, _c.id) < _AFTER]
     base = sa.select(_c.id, _c.last_at).where(*conditions).order_by(_c.last_at.desc(), _c.id.desc())
+    if "among" in shape.names and shape.statuses:
+        return base.where(_of_status(shape))
     if len(shape.statuses) <= 1:
         return base.where(*(_c.status == status for status in shape.statuses))
     ranges = [base.where(_c.status == status).limit(_LIMIT).subquery() for status in shape.statuses]
@@ -229,18 +286,21 @@ def _newest(shape: Shape, conditions: list[sa.ColumnElement[bool]]) -> sa.Select
     return sa.select(merged.c.id, merged.c.last_at).order_by(merged.c.last_at.desc(), merged.c.id.desc())
 
 
-def _waiting(shape: Shape, conditions: list[sa.ColumnElement[bool]]) -> sa.Select[Any]:
-    """(id, waiting_since), the longest wait first."""
-    if shape.statuses:
-        conditions = [*conditions, _of_status(shape)]
+def _oldest(shape: Shape, conditions: list[sa.ColumnElement[bool]], column: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """(id, column), the oldest time first: the longest wait, the latest answer, the next to come back."""
+    conditions = [*conditions, column.is_not(None)]
+    if shape.statuses == ("snoozed",):
+        conditions.append(_c.status == "snoozed")
+    elif shape.statuses:
+        conditions.append(_of_status(shape))
     if "at" in shape.names:
-        conditions = [*conditions, sa.tuple_(_c.waiting_since, _c.id) > _AFTER]
-    return sa.select(_c.id, _c.waiting_since).where(*conditions).order_by(_c.waiting_since, _c.id)
+        conditions.append(sa.tuple_(column, _c.id) > _AFTER)
+    return sa.select(_c.id, column).where(*conditions).order_by(column, _c.id)
 
 
 def _of_status(shape: Shape) -> sa.ColumnElement[bool]:
     """Said as what it is not, so that SQLite walks along those who wait instead of sorting all of a status. One's own are few."""
-    if {"manager", "nobody"} & shape.names:
+    if {"manager", "nobody"} & shape.names and "among" not in shape.names:
         return sa.or_(*(_c.status == status for status in shape.statuses))
     return sa.and_(sa.true(), *(_c.status != status for status in t.STATUSES if status not in shape.statuses))
 
@@ -250,7 +310,13 @@ _AFTER = sa.tuple_(sa.bindparam("at", type_=t.Instant), sa.bindparam("id", type_
 _CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
     "manager": _c.manager_id == sa.bindparam("manager"),
     "nobody": _nobodys,
+    "team": _c.team_id == sa.bindparam("team"),
     "teams": within(_c.team_id, "teams"),
+    "late": sa.and_(_c.answer_due.is_not(None), _c.answer_due < sa.bindparam("late", type_=t.Instant)),
+    "label": sa.exists().where(_l.label == sa.bindparam("label"), _l.conversation_id == _c.id).correlate(t.conversations),
+    "among": within(_c.id, "among"),
+    "after": _c.last_at >= sa.bindparam("after", type_=t.Instant),
+    "before": _c.last_at < sa.bindparam("before", type_=t.Instant),
     "channel": _c.channel_id == sa.bindparam("channel"),
     "contact": _c.contact_id == sa.bindparam("contact"),
     "contacts": within(_c.contact_id, "contacts"),
@@ -267,7 +333,7 @@ def _with_names(chosen: sa.Subquery, key: str) -> sa.Select[Any]:
     Ordered by the columns of `chosen`: by those of the table, SQLite would walk the whole table in that order instead.
     """
     at, number = chosen.c[key], chosen.c.id
-    order = [at, number] if key == "waiting_since" else [at.desc(), number.desc()]
+    order = [at.desc(), number.desc()] if key == "last_at" else [at, number]
     return (
         sa.select(*_COLUMNS)
         .select_from(chosen)

@@ -1,4 +1,4 @@
-"""What marketers make: flows, segments, broadcasts and who got them."""
+"""What marketers make: flows, broadcasts and who got them."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from inbox import schema as t
 from inbox.broadcasts.use import STATES
 from inbox.refusals import NotFound
 from inbox.views.paging import Page, by_id, cut, decode
-from inbox.views.shapes import ChannelName, Named
+from inbox.views.shapes import ChannelName, Named, named
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,16 +27,6 @@ class FlowShown:
     enabled: bool
     created_at: datetime
     changed_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Segment:
-    """A saved filter of contacts."""
-
-    id: int
-    name: str
-    tag: str | None
-    created_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +45,8 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BroadcastShown:
-    """One text to everybody with a tag. `planned`: how many people are in it. `template`: the provider's, that is sent."""
+    """One text to everybody with a tag, or in a segment (`tag` is empty then). `planned`: how many people are in it. `template`:
+    the provider's, that is sent."""
 
     id: int
     name: str
@@ -63,6 +54,7 @@ class BroadcastShown:
     template: dict[str, Any] | None
     subject: str | None
     tag: str
+    segment: Named | None
     channel: ChannelName | None
     variables: dict[str, Any]
     state: str
@@ -95,19 +87,6 @@ def flow(connection: sa.Connection, flow_id: int) -> FlowShown:
     if row is None:
         raise NotFound(f"There is no flow {flow_id}")
     return FlowShown(**row._mapping)
-
-
-def segments(connection: sa.Connection, cursor: str | None, limit: int) -> Page[Segment]:
-    """All segments, newest first."""
-    return by_id(connection, sa.select(t.segments), t.segments.c.id, _segment, cursor, limit)
-
-
-def segment(connection: sa.Connection, segment_id: int) -> Segment:
-    """One segment. Raises NotFound."""
-    row = connection.execute(sa.select(t.segments).where(t.segments.c.id == segment_id)).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no segment {segment_id}")
-    return _segment(row)
 
 
 def broadcasts(connection: sa.Connection, cursor: str | None, limit: int) -> Page[BroadcastShown]:
@@ -151,13 +130,10 @@ def recipients(
     return cut(rows, limit, _recipient, lambda row: (row.contact_id,))
 
 
-def _segment(row: Any) -> Segment:
-    return Segment(id=row.id, name=row.name, tag=row.filter.get("tag"), created_at=row.created_at)
-
-
 def _broadcasts() -> sa.Select[Any]:
-    columns = (t.broadcasts, t.channels.c.kind, t.channels.c.name.label("channel_name"))
-    return sa.select(*columns).outerjoin(t.channels, t.channels.c.id == t.broadcasts.c.channel_id)
+    columns = (t.broadcasts, t.channels.c.kind, t.channels.c.name.label("channel_name"), t.segments.c.name.label("segment_name"))
+    query = sa.select(*columns).outerjoin(t.channels, t.channels.c.id == t.broadcasts.c.channel_id)
+    return query.outerjoin(t.segments, t.segments.c.id == t.broadcasts.c.segment_id)
 
 
 def _counts(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Counts]:
@@ -172,6 +148,7 @@ def _counts(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Counts]:
 def _broadcast(row: Any, counts: Counts) -> BroadcastShown:
     return BroadcastShown(
         id=row.id, name=row.name, body=row.body, template=row.template, subject=row.subject, tag=row.tag,
+        segment=named(row.segment_id, row.segment_name),
         channel=_channel(row.channel_id, row.kind, row.channel_name), variables=row.variables, state=row.state,
         planned=row.planned, counts=counts, created_at=row.created_at, started_at=row.started_at, finished_at=row.finished_at,
     )  # fmt: skip

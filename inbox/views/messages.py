@@ -95,10 +95,12 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Window:
-    """Which part of a thread: from its beginning, or the newest, or what stands before a message."""
+    """Which part of a thread: from its beginning, or the newest, or what stands before, after or around a message."""
 
     newest: bool = False
     before: int | None = None
+    after: int | None = None
+    around: int | None = None
     cursor: str | None = None
     limit: int = 50
 
@@ -106,11 +108,13 @@ class Window:
 def page(connection: sa.Connection, conversation_id: int, wanted: Window, *, whole_person: bool = False) -> Page[Message]:
     """Messages of a conversation, or with `whole_person` of its contact, always oldest first within the page.
 
-    `next` leads to newer ones; with `newest` or `before` to older ones. Raises NotFound.
+    `next` leads to newer ones; with `newest`, `before` or `around` to older ones. Raises NotFound.
     """
     contact_id = _contact_of(connection, conversation_id)
     mine = _m.contact_id == contact_id if whole_person else _m.conversation_id == conversation_id
-    backwards = wanted.newest or wanted.before is not None
+    if wanted.around is not None and not wanted.cursor:
+        return _around(connection, mine, wanted, wanted.around)
+    backwards = wanted.newest or wanted.before is not None or wanted.around is not None
     query = sa.select(*_COLUMNS).where(mine)
     if key := _start(connection, wanted, mine):
         query = query.where(beyond((_m.at, _m.id), key, descending=backwards))
@@ -119,6 +123,18 @@ def page(connection: sa.Connection, conversation_id: int, wanted: Window, *, who
     shown = rows[: wanted.limit]
     following = encode((shown[-1].at, shown[-1].id)) if len(rows) > wanted.limit else None
     return Page(items=_messages(connection, shown[::-1] if backwards else shown), next=following)
+
+
+def _around(connection: sa.Connection, mine: sa.ColumnElement[bool], wanted: Window, message_id: int) -> Page[Message]:
+    """A message with half a page before it and half a page after it. Raises Invalid if it is not here."""
+    here = _key(connection, "around", message_id, mine)
+    half = wanted.limit // 2
+    before = sa.select(*_COLUMNS).where(mine, beyond((_m.at, _m.id), here)).order_by(_m.at.desc(), _m.id.desc())
+    older = list(connection.execute(before.limit(half + 1)))
+    after = sa.select(*_COLUMNS).where(mine, ~beyond((_m.at, _m.id), here)).order_by(_m.at, _m.id)
+    rows = older[:half][::-1] + list(connection.execute(after.limit(wanted.limit - half)))
+    following = encode((rows[0].at, rows[0].id)) if len(older) > half else None
+    return Page(items=_messages(connection, rows), next=following)
 
 
 def one(connection: sa.Connection, message_id: int) -> Message:
@@ -140,12 +156,16 @@ def _contact_of(connection: sa.Connection, conversation_id: int) -> int:
 def _start(connection: sa.Connection, wanted: Window, mine: sa.ColumnElement[bool]) -> tuple[Any, ...] | None:
     if wanted.cursor:
         return decode(wanted.cursor, datetime, int)
-    if wanted.before is None:
-        return None
-    at = connection.scalar(sa.select(_m.at).where(_m.id == wanted.before, mine))
+    field = "before" if wanted.before is not None else "after"
+    message_id = wanted.before if wanted.before is not None else wanted.after
+    return None if message_id is None else _key(connection, field, message_id, mine)
+
+
+def _key(connection: sa.Connection, field: str, message_id: int, mine: sa.ColumnElement[bool]) -> tuple[datetime, int]:
+    at = connection.scalar(sa.select(_m.at).where(_m.id == message_id, mine))
     if at is None:
-        raise Invalid("before", "There is no such message here")
-    return at, wanted.before
+        raise Invalid(field, "There is no such message here")
+    return at, message_id
 
 
 def _messages(connection: sa.Connection, rows: Sequence[Any]) -> list[Message]:

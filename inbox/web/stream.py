@@ -31,6 +31,7 @@ SEEN_WITH: Mapping[str, Right] = {
     "state": Right.CONVERSATIONS_READ,
     "typing": Right.CONVERSATIONS_READ,
     "counts": Right.CONVERSATIONS_READ,
+    "views": Right.CONVERSATIONS_READ,
     "contact": Right.CONTACTS_READ,
     "task": Right.TASKS_READ,
     "channel": Right.CHANNELS_READ,
@@ -38,9 +39,15 @@ SEEN_WITH: Mapping[str, Right] = {
     "flow": Right.FLOWS_READ,
     "template": Right.TEMPLATES_READ,
     "manager": Right.PEOPLE_READ,
+    "import": Right.IMPORTS_READ,
+    "canned": Right.TEMPLATES_READ,
+    "draft": Right.CONVERSATIONS_READ,
+    "mention": Right.CONVERSATIONS_READ,
     RELOAD: Right.SELF,
 }
 """The right that an event's listener needs. An event that is not listed here is told to nobody."""
+PERSONAL = frozenset({"draft", "mention"})
+"""Events that concern one person: only the manager whom `manager_id` names is told."""
 
 STREAMS: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("streams", set)
 
@@ -121,7 +128,7 @@ async def _follow(call: Call, response: web.StreamResponse, subscription: Subscr
 
 
 async def _tell(response: web.StreamResponse, who: SignedIn, update: Update) -> None:
-    if may_see(who, update.event):
+    if may_see(who, update.event) and (update.event not in PERSONAL or update.ids.get("manager_id") == who.manager_id):
         await response.write(frame(update.number, update.event, msgspec.json.encode(update.ids)))
 
 

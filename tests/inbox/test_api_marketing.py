@@ -67,6 +67,49 @@ async def test_segments(client: Client) -> None:
     made = await client.post("/segments", {"name": "News", "tag": "news"})
     assert made.status == 201 and (await client.get("/segments")).body["items"] == [made.body]
     assert (await client.post("/segments", {"name": "News", "tag": "x"})).status == 409
+    path = f"/segments/{made.body['id']}"
+    wanted = {"version": 1, "match": {"kind": "all", "of": [{"kind": "wrote", "days": 7}, {"kind": "tag", "tags": [""]}]}}
+    wrong = await client.patch(path, {"filter": wanted})
+    assert wrong.status == 422 and list(wrong.errors) == ["filter.match.all.of.1.tag.tags.0"]
+    wanted["match"]["of"].pop()  # type: ignore[index]
+    changed = await client.patch(path, {"name": "Wrote", "filter": wanted})
+    assert (changed.body["name"], changed.body["filter"], changed.body["tag"]) == ("Wrote", wanted, None)
+    channel = await client.channel()
+    await client.hear(channel)
+    await client.hear(channel, address="+4930901821")
+    found = (await client.get(f"{path}/count")).body
+    assert (found["count"], found["next"], len(found["sample"])) == (2, None, 2)
+    assert (await client.post("/segments/count", {"filter": wanted})).body == found
+    first = (await client.get(f"{path}/people", limit=1)).body
+    second = (await client.get(f"{path}/people", limit=1, cursor=first["next"])).body
+    assert [*first["items"], *second["items"]] == found["sample"]
+    draft = await client.post("/broadcasts", {"name": "b", "body": "Hi", "segment_id": made.body["id"]})
+    assert draft.status == 201 and draft.body["segment"] == {"id": made.body["id"], "name": "Wrote"} and draft.body["tag"] == ""
+    assert (await client.delete(path)).status == 409
+    assert (await client.post(f"/broadcasts/{draft.body['id']}/cancel")).status == 200
+    assert (await client.delete(path)).status == 204 and (await client.get(path)).status == 404
+
+
+async def test_a_list_is_kept_by_hand(client: Client) -> None:
+    channel = await client.channel()
+    await client.hear(channel)
+    people = [each["id"] for each in (await client.get("/contacts")).body["items"]]
+    made = await client.post("/segments", {"name": "Guests", "contacts": []})
+    path = f"/segments/{made.body['id']}"
+    assert made.body["kind"] == "list"
+    assert (await client.post(f"{path}/people", {"contacts": people})).status == 204
+    assert [each["id"] for each in (await client.get(f"{path}/people")).body["items"]] == people
+    assert (await client.post("/broadcasts/preview", {"body": "Hi", "segment_id": made.body["id"]})).body["people"] == 1
+    assert (await client.post(f"{path}/people/remove", {"contacts": people})).status == 204
+    assert (await client.get(f"{path}/count")).body["count"] == 0
+    assert (await client.post(f"{path}/people", {"contacts": [99999]})).errors.keys() == {"contacts"}
+
+
+@pytest.mark.parametrize("audience", [{}, {"tag": "vip", "segment_id": 1}, {"segment_id": 999}])
+async def test_a_broadcast_goes_to_a_tag_or_to_a_segment(client: Client, audience: dict[str, Any]) -> None:
+    for path, more in (("/broadcasts", {"name": "b"}), ("/broadcasts/preview", {})):
+        answer = await client.post(path, {"body": "Hi", **more, **audience})
+        assert answer.status == 422 and answer.errors.keys() <= {"tag", "segment_id"}
 
 
 async def test_a_broadcast_from_a_look_to_the_end(client: Client) -> None:

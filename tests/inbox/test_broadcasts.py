@@ -14,6 +14,8 @@ from inbox.broadcasts.audience import members
 from inbox.broadcasts.feed import step
 from inbox.broadcasts.use import HELD, STATES
 from inbox.outgoing import BROADCAST, OPERATOR
+from inbox.refusals import Conflict, NotFound
+from inbox.segments import Filter, use, walk
 from tests.inbox.conftest import START
 from tests.inbox.story import ANNA, BORIS, Story
 
@@ -285,13 +287,63 @@ def test_a_preview_writes_nothing_and_says_who_and_why_not(story: Story, channel
     tagged(story, channel, ANNA, BORIS)
     story.hear(channel, "stop")
     before = story.count(t.events)
-    told = broadcasts.preview(story.connection, START, body="Hi {{ number }}", tag="vip", channel_id=None)
+    told = broadcasts.preview(story.connection, START, body="Hi {{ number }}", audience="vip", channel_id=None)
     boris = story.rows(t.contacts)[1]
     assert (told.people, told.skipped) == (1, {"stopped": 1})
     assert [dict(each) for each in told.sample] == [
         {"contact_id": boris.id, "name": "", "text": f"Hi {boris.number}", "channel_id": channel}
     ]
     assert (story.count(t.events), story.count(t.recipients)) == (before, 0)
+
+
+def segment(story: Story, match: dict[str, Any]) -> int:
+    return use.add(
+        story.connection, story.now, None, name=str(match), found=Filter.model_validate({"version": 1, "match": match})
+    )
+
+
+def test_a_segment_gets_it_once_and_is_what_it_was_at_the_start(
+    story: Story, channel: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, boris, clara = tagged(story, channel, ANNA, BORIS, CLARA)
+    monkeypatch.setattr(walk, "SPAN", 1)  # so that a step sees one person, or nobody
+    number = segment(story, {"kind": "all", "of": [{"kind": "wrote", "days": 1}, {"kind": "sent", "days": 1, "not": True}]})
+    story.connection.execute(sa.update(t.reaches).where(t.reaches.c.contact_id == boris).values(heard_at=None))
+    made = broadcasts.create(story.connection, story.now, name="b", body="Hi", segment_id=number)
+    start(story, made)
+    step(story.connection, story.now)
+    use.change(story.connection, story.now, None, number, {"filter": Filter.model_validate(NOBODY)})
+    feed_all(story)
+    assert [row.contact_id for row in story.rows(t.recipients)] == [anna, clara]
+    assert counts(story, made)["queued"] == 2
+    broadcasts.pause(story.connection, story.now, made)
+    start(story, made)
+    feed_all(story)
+    assert story.count(t.recipients) == 2
+
+
+NOBODY = {"version": 1, "match": {"kind": "tag", "tags": ["nobody has it"]}}
+
+
+def test_a_segment_is_looked_at_before_anything_is_sent(story: Story, channel: int) -> None:
+    anna, _ = tagged(story, channel, ANNA, BORIS)
+    wanted = use.load(story.connection, use.add(story.connection, story.now, None, name="one", contacts=[anna]))
+    told = broadcasts.preview(story.connection, START, body="Hi", audience=wanted, channel_id=None)
+    assert (told.people, [each["contact_id"] for each in told.sample]) == (1, [anna])
+    none = broadcasts.preview(story.connection, START, body="Hi", audience=Filter.model_validate(NOBODY), channel_id=None)
+    assert (none.people, none.skipped, none.sample) == (0, {}, [])
+
+
+def test_a_segment_that_a_draft_is_meant_for_stays(story: Story, channel: int) -> None:
+    number = segment(story, {"kind": "wrote", "days": 1})
+    made = broadcasts.create(story.connection, story.now, name="Sale", body="Hi", segment_id=number)
+    with pytest.raises(Conflict, match="Sale"):
+        use.remove(story.connection, story.now, None, number)
+    start(story, made)
+    use.remove(story.connection, story.now, None, number)
+    feed_all(story)
+    with pytest.raises(NotFound):
+        broadcasts.create(story.connection, story.now, name="b", body="Hi", segment_id=number)
 
 
 def test_a_template_error_names_the_variable(story: Story, channel: int) -> None:
@@ -302,7 +354,7 @@ def test_a_template_error_names_the_variable(story: Story, channel: int) -> None
     (row,) = story.rows(t.recipients)
     assert row.state == "skipped" and "points" in row.reason
     with pytest.raises(RenderError, match="points"):
-        broadcasts.preview(story.connection, START, body="{{ points }}", tag="vip", channel_id=None)
+        broadcasts.preview(story.connection, START, body="{{ points }}", audience="vip", channel_id=None)
     with pytest.raises(RenderError):
         create(story, "{{ oops")
 

@@ -28,6 +28,7 @@ EXPECTED: dict[str, set[str]] = {
     },
     "marketer": {
         *("self", "flows.read", "flows.write", "templates.read", "templates.write", "broadcasts.read", "broadcasts.write"),
+        *("imports.read", "imports.write"),
         *("contacts.read", "conversations.read", "people.read", "channels.read"),
     },
     "viewer": {
@@ -61,7 +62,7 @@ def test_reading_needs_no_right_to_write(each: Endpoint) -> None:
     if each.method == "GET" and each.right is not None and each.name != "get_upload":
         assert each.right is Right.SELF or each.right.endswith(".read") or each.right is Right.WEBHOOKS_WRITE
     if each.method in ("POST", "PATCH", "DELETE") and each.right is not None:
-        harmless = {"check_flow", "preview_template", "preview_broadcast", "replay_raw_body"}
+        harmless = {"check_flow", "preview_template", "preview_broadcast", "count_people", "replay_raw_body"}
         assert each.right is Right.SELF or each.right.endswith(".write") or each.name in harmless
 
 

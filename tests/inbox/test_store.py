@@ -17,8 +17,14 @@ from tests.inbox.conftest import START
 
 def test_the_migrated_database_is_the_metadata(db: Database) -> None:
     with db.begin() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": False})
+        opts = {"compare_type": True, "compare_server_default": False, "include_name": ours}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, t.metadata) == []
+
+
+def ours(name: str | None, kind: str, _: Any) -> bool:
+    """All but the tables of words, which are made differently in each database, and FTS5's own beside them."""
+    return kind != "table" or not (name or "").startswith(("search_messages", "search_people", "search_files"))
 
 
 def test_migrations_go_down_to_nothing_and_up_again(db: Database) -> None:

@@ -10,8 +10,9 @@ from pydantic import Field, StringConstraints
 
 from bots.render import RenderError
 from inbox import broadcasts as actions
+from inbox import segments
 from inbox.actions.template_use import prepare
-from inbox.refusals import Conflict, Invalid
+from inbox.refusals import Conflict, Invalid, NotFound
 from inbox.rights import Right
 from inbox.views import channels, templates
 from inbox.views import marketing as views
@@ -27,7 +28,7 @@ RecipientState = Literal["waiting", "queued", "sent", "delivered", "read", "fail
 
 
 class NewBroadcast(Body):
-    """One text to everybody with a tag."""
+    """One text to everybody with a tag, or in a segment: give one of them."""
 
     name: Name
     body: Text | None = None
@@ -35,7 +36,9 @@ class NewBroadcast(Body):
     """Instead of `body`: the template's text as it is now. One that a channel's provider keeps goes by that channel, also through
     a shut window; `variables` then hold a text for each of its own ({"1": "{{ name }}"})."""
     subject: Annotated[str, Field(max_length=998)] | None = None
-    tag: Tag
+    tag: Tag | None = None
+    segment_id: Id | None = None
+    """Whoever is in it when the broadcast is started."""
     channel_id: Id | None = None
     """Only by this channel; without one, by the channel that each person used last."""
     variables: Variables = Field(default_factory=dict)
@@ -46,10 +49,11 @@ class NewBroadcast(Body):
 
 
 class BroadcastPreview(Body):
-    """A broadcast to look at."""
+    """A broadcast to look at: to a tag, or to a segment."""
 
     body: Text
-    tag: Tag
+    tag: Tag | None = None
+    segment_id: Id | None = None
     channel_id: Id | None = None
     variables: Variables = Field(default_factory=dict)
 
@@ -95,6 +99,7 @@ async def get_broadcast(call: Call, broadcast_id: int) -> views.BroadcastShown:
 async def add_broadcast(call: Call, body: NewBroadcast) -> views.BroadcastShown:
     """Make a draft: nothing is sent before it is started."""
     await _require_channel(call, body.channel_id)
+    audience = await _audience(call, body)
     if (body.template_id is None) == (body.body is None):
         raise Invalid("body", "Give either body or template_id")
     said: dict[str, Any] = {
@@ -102,12 +107,13 @@ async def add_broadcast(call: Call, body: NewBroadcast) -> views.BroadcastShown:
         "subject": body.subject,
         "channel_id": body.channel_id,
         "variables": body.variables,
+        **({"tag": audience} if isinstance(audience, str) else {"segment_id": body.segment_id}),
     }
     if body.template_id is not None:
         template = await call.read(templates.one, body.template_id)
         said |= await call.read(_provided, template, body) if template.source == "provider" else _own(template, body)
     try:
-        number = await once(call, actions.create, call.now, name=body.name, tag=body.tag, created_by=call.me, **said)
+        number = await once(call, actions.create, call.now, name=body.name, created_by=call.me, **said)
     except RenderError as error:
         raise Invalid("body", str(error)) from error
     return await call.read(views.broadcast, number)
@@ -139,9 +145,10 @@ def _provided(connection: sa.Connection, template: templates.TemplateShown, body
 async def preview_broadcast(call: Call, body: BroadcastPreview) -> Preview:
     """What a broadcast would do, without doing it."""
     await _require_channel(call, body.channel_id)
+    audience = await _audience(call, body)
     try:
         found = await call.read(
-            actions.preview, call.now, body=body.body, tag=body.tag, channel_id=body.channel_id, variables=body.variables
+            actions.preview, call.now, body=body.body, audience=audience, channel_id=body.channel_id, variables=body.variables
         )
     except RenderError as error:
         raise Invalid("body", str(error)) from error
@@ -189,6 +196,18 @@ async def _do(call: Call, broadcast_id: int, step: Step) -> views.BroadcastShown
     except actions.NotNow as error:
         raise Conflict(str(error)) from error
     return await call.read(views.broadcast, broadcast_id)
+
+
+async def _audience(call: Call, body: NewBroadcast | BroadcastPreview) -> str | segments.Filter:
+    """The tag, or what the segment says now. Raises Invalid."""
+    if body.tag is not None and body.segment_id is None:
+        return body.tag
+    if body.segment_id is None or body.tag is not None:
+        raise Invalid("tag", "Give either tag or segment_id")
+    try:
+        return await call.read(segments.load, body.segment_id)
+    except NotFound as error:
+        raise Invalid("segment_id", error.detail) from error
 
 
 async def _require_channel(call: Call, channel_id: int | None) -> None:

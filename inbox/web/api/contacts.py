@@ -18,6 +18,19 @@ Fields = Annotated[dict[str, Any], Field(max_length=200)]
 ContactText = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
 
 
+class PostalAddress(Body):
+    """Where somebody lives or works, so that nobody is asked twice."""
+
+    label: Annotated[str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True)]
+    """home, work, or any other word."""
+    text: Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+
+
+Birthday = Annotated[str, Field(max_length=10)]
+Category = Annotated[str, Field(max_length=40)]
+Addresses = Annotated[list[PostalAddress], Field(max_length=10)]
+
+
 class ContactQuery(PageQuery):
     """Which contacts."""
 
@@ -43,6 +56,9 @@ class NewContact(Body):
     manager: Id | None = None
     tags: list[Tag] = Field(default_factory=list, max_length=100)
     fields: Fields = Field(default_factory=dict)
+    birthday: Birthday | None = None
+    category: Category | None = None
+    addresses: Addresses = Field(default_factory=list)
     identities: list[TypedIdentity] = Field(default_factory=list, max_length=20)
 
 
@@ -57,6 +73,14 @@ class ContactChange(Change):
     tags: Annotated[list[Tag], Field(max_length=100)] = NOT_GIVEN
     """Exactly these from now on."""
     fields: Fields = NOT_GIVEN
+    """Exactly these from now on."""
+    set_fields: Fields = NOT_GIVEN
+    """Only these of the fields; null empties one. The others stay as they are."""
+    birthday: Birthday | None = NOT_GIVEN
+    """1990-05-17, or --05-17 where nobody knows the year."""
+    category: Category | None = NOT_GIVEN
+    """One of `GET /categories`."""
+    addresses: Addresses = NOT_GIVEN
     """Exactly these from now on."""
 
 
@@ -95,8 +119,14 @@ async def get_contact(call: Call, contact_id: int) -> views.Contact:
 @endpoint("PATCH", "/contacts/{contact_id}", Right.CONTACTS_WRITE)
 async def change_contact(call: Call, contact_id: int, body: ContactChange) -> views.Contact:
     """Mend a card."""
-    await call.run(actions.change, call.now, call.me, contact_id, body.given())
+    await call.run(actions.change, call.now, call.me, contact_id, _plain(body.given()))
     return await call.read(views.one, contact_id)
+
+
+def _plain(given: dict[str, Any]) -> dict[str, Any]:
+    if "addresses" in given:
+        given["addresses"] = [each.model_dump() for each in given["addresses"]]
+    return given
 
 
 @endpoint("POST", "/contacts/{contact_id}/merge", Right.CONTACTS_WRITE)

@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
 from pydantic import Field, StringConstraints
 
 from channels.base import ChannelError, Connector
-from inbox import live
+from inbox import live, mentions
 from inbox.actions import conversations as actions
 from inbox.actions import messages
 from inbox.refusals import Invalid
@@ -25,15 +26,18 @@ from inbox.web.fields import NOT_GIVEN, Body, Change, Id, LongText, PageQuery, T
 from inbox.web.repeat import once
 
 Status = Literal["open", "waiting", "snoozed", "closed"]
+View = Literal["mine", "unassigned", "team", "waiting", "late", "mentioned", "snoozed", "closed", "all"]
 
 
 class ConversationQuery(PageQuery):
     """Which conversations, and in which order."""
 
-    view: Literal["mine", "unassigned", "team", "waiting", "all"] = "all"
-    """mine: assigned to me. team: in the queues of my teams. waiting: the customer waits for an answer."""
-    status: Literal["open", "waiting", "snoozed", "closed", "active", "any"] | None = None
-    """active: not closed. Without one: active; with `q`, `contact` or `figure`: any."""
+    view: View = "all"
+    """mine: assigned to me. team: in the queues of my teams. waiting: the customer waits for an answer. late: longer than
+    promised. mentioned: a colleague's note called me. snoozed: put off. closed."""
+    status: Literal["open", "waiting", "snoozed", "closed", "current", "active", "any"] | None = None
+    """active: not closed. current: neither closed nor snoozed. Without one: what the view says, else active; with `q`, `contact`
+    or `figure`, and for mentioned: any."""
     assignee: Annotated[str, StringConstraints(pattern=r"^(me|none|[1-9][0-9]{0,17})$")] | None = None
     """me, none, or a manager's id."""
     team: Id | None = None
@@ -46,8 +50,16 @@ class ConversationQuery(PageQuery):
     by: Id | None = None
     since: When | None = Field(default=None, alias="from")
     until: When | None = Field(default=None, alias="to")
-    sort: Literal["last", "waiting"] = "last"
-    """last: the newest message first. waiting: who waits longest first."""
+    label: Annotated[str, Field(max_length=100)] = ""
+    waiting: bool = False
+    """The customer waits for an answer."""
+    within_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    """Something was said in these last days."""
+    quiet_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    """Nothing was said for so many days."""
+    sort: Literal["last", "waiting", "due", "snoozed"] | None = None
+    """last: the newest message first. waiting: who waits longest first. due: what should have been answered first. snoozed: what
+    comes back first. Without one: last; due and snoozed for these views."""
 
 
 class ConversationChange(Change):
@@ -61,6 +73,9 @@ class ConversationChange(Change):
     labels: Annotated[list[Tag], Field(max_length=50)] = NOT_GIVEN
     priority: Annotated[int, Field(ge=-1, le=2)] = NOT_GIVEN
     """-1 low, 0 normal, 1 high, 2 urgent."""
+    close_reason: Id | None = NOT_GIVEN
+    """With status closed: a reason's id. Required where the company wants one, as is the summary."""
+    close_summary: Annotated[str, Field(max_length=2000)] = NOT_GIVEN
 
 
 class NewConversation(Body):
@@ -78,7 +93,7 @@ class NewConversation(Body):
 @endpoint("GET", "/conversations", Right.CONVERSATIONS_READ)
 async def list_conversations(call: Call, query: ConversationQuery) -> Page[views.Conversation]:
     """Conversations of a view."""
-    return await call.read(_page, call.me, query)
+    return await call.read(_page, call.now, call.me, query)
 
 
 @endpoint("GET", "/conversations/counts", Right.CONVERSATIONS_READ)
@@ -120,7 +135,7 @@ async def start_conversation(call: Call, body: NewConversation) -> views.OneConv
 @endpoint("POST", "/conversations/{conversation_id}/read", Right.CONVERSATIONS_WRITE)
 async def read_conversation(call: Call, conversation_id: int) -> None:
     """I have seen what came in: the customer's own app may show it."""
-    seen = await call.run(actions.read, conversation_id, call.now)
+    seen = await call.run(_read, call.me, conversation_id, call.now)
     if seen is not None:
         await _show_customer(call, seen.channel_id, lambda to: to.read(seen.address, seen.external_id, seen.context))
 
@@ -138,20 +153,35 @@ async def list_conversation_events(call: Call, conversation_id: int, query: Page
     return await call.read(events.of_conversation, conversation_id, query.cursor, query.limit)
 
 
-def _page(connection: sa.Connection, me: int, query: ConversationQuery) -> Page[views.Conversation]:
-    wanted = _filter(connection, me, query)
-    return views.page(connection, wanted, query.sort, query.cursor, query.limit)
+def _page(connection: sa.Connection, now: datetime, me: int, query: ConversationQuery) -> Page[views.Conversation]:
+    wanted = _filter(connection, now, me, query)
+    sort = query.sort or {"late": "due", "snoozed": "snoozed"}.get(query.view, "last")
+    return views.page(connection, wanted, sort, query.cursor, query.limit)
 
 
-def _filter(connection: sa.Connection, me: int, query: ConversationQuery) -> views.Filter:
-    status = query.status or ("any" if query.q or query.contact or query.figure else "active")
-    statuses = {"active": views.ACTIVE, "any": ()}.get(status, (status,))
+def _statuses(query: ConversationQuery) -> tuple[str, ...]:
+    """A view of one status has no others: a further status leaves nothing of it."""
+    if query.view in ("snoozed", "closed"):
+        return (query.view,)
+    anywhere = query.q or query.contact or query.figure or query.view == "mentioned"
+    status = query.status or ("any" if anywhere else "active")
+    return {"active": views.ACTIVE, "current": views.CURRENT, "any": ()}.get(status, (status,))
+
+
+def _ago(now: datetime, days: int | None) -> datetime | None:
+    return None if days is None else now - timedelta(days=days)
+
+
+def _filter(connection: sa.Connection, now: datetime, me: int, query: ConversationQuery) -> views.Filter:
     teams = people.team_ids(connection, me) if query.view == "team" else None
     if query.team is not None:
         teams = [query.team] if teams is None or query.team in teams else []
     return views.Filter(
-        statuses=statuses, assignee=_assignee(me, query), teams=teams, channel=query.channel, contact=query.contact,
-        waiting=query.view == "waiting", q=query.q.strip(), counted=_counted(query),
+        statuses=_statuses(query), assignee=_assignee(me, query), teams=teams, channel=query.channel, contact=query.contact,
+        waiting=query.waiting or query.view == "waiting", q=query.q.strip(), counted=_counted(query),
+        late_at=now if query.view == "late" else None, mentioned=me if query.view == "mentioned" else None,
+        label=query.label.strip(),
+        after=_ago(now, query.within_days), before=_ago(now, query.quiet_days),
     )  # fmt: skip
 
 
@@ -180,6 +210,11 @@ class _Where:
     address: str
     external_id: str | None = None
     context: Mapping[str, Any] | None = None
+
+
+def _read(connection: sa.Connection, me: int, conversation_id: int, now: datetime) -> Any:
+    mentions.see(connection, now, me, conversation_id)
+    return actions.read(connection, conversation_id, now)
 
 
 def _tell_typing(connection: sa.Connection, conversation_id: int, me: int) -> _Where:

@@ -26,6 +26,10 @@ class ThreadQuery(PageQuery):
     """The newest messages (still oldest first); `next` then leads to older ones."""
     before: Id | None = None
     """What stands before this message; `next` leads to older ones."""
+    after: Id | None = None
+    """What stands after this message; `next` leads to newer ones."""
+    around: Id | None = None
+    """This message with what stands before and after it; `next` leads to older ones."""
 
 
 class ChoiceSent(Body):
@@ -49,9 +53,12 @@ class FileSent(Body):
     url: Annotated[HttpUrl, Field(strict=False)] | None = None
     name: Annotated[str, Field(max_length=200)] | None = None
     mime: Annotated[str, Field(max_length=100)] | None = None
+    voice: bool = False
+    """Of an upload: a sound that was spoken for this message, sent as such where the channel knows them."""
 
     def to_send(self) -> actions.FileToSend:
-        return actions.FileToSend(file=self.file, url=str(self.url) if self.url else None, name=self.name, mime=self.mime)
+        url = str(self.url) if self.url else None
+        return actions.FileToSend(file=self.file, url=url, name=self.name, mime=self.mime, voice=self.voice)
 
 
 class PlaceSent(Body):
@@ -138,6 +145,16 @@ class NewMessage(Body):
     note: bool = False
     send_at: When | None = None
     """Not before this time."""
+    mentions: list[Id] = Field(default=[], max_length=50)
+    """Managers whom a note calls: they are told of it."""
+    hold: Annotated[int, Field(ge=0, le=30)] = 0
+    """Seconds that the message waits before it is sent, so that it can be taken back (DELETE, or POST …/recall)."""
+    sign: bool = False
+    """Put my signature under it, where it goes as a mail."""
+    seen_up_to: Id | None = None
+    """The newest message that I have seen. If a colleague has answered since, 409 names them and nothing is sent."""
+    confirm: bool = False
+    """I know that a colleague has answered, and answer too."""
 
     def to_say(self) -> actions.Reply:
         """What the use cases are told."""
@@ -147,7 +164,8 @@ class NewMessage(Body):
             template=self.template.to_send() if self.template else None,
             reply_to=self.reply_to, subject=self.subject, note=self.note, send_at=self.send_at,
             location=self.location.model_dump() if self.location else None, contacts=[c.model_dump() for c in self.contacts],
-            reaction=self.reaction, cc=self.cc,
+            reaction=self.reaction, cc=self.cc, mentions=self.mentions, hold=self.hold, sign=self.sign,
+            seen_up_to=self.seen_up_to, confirm=self.confirm,
         )  # fmt: skip
 
 
@@ -170,7 +188,9 @@ class Settle(Body):
 @endpoint("GET", "/conversations/{conversation_id}/messages", Right.CONVERSATIONS_READ)
 async def list_messages(call: Call, conversation_id: int, query: ThreadQuery) -> Page[views.Message]:
     """Messages of a conversation, oldest first."""
-    wanted = views.Window(newest=query.newest, before=query.before, cursor=query.cursor, limit=query.limit)
+    wanted = views.Window(
+        newest=query.newest, before=query.before, after=query.after, around=query.around, cursor=query.cursor, limit=query.limit
+    )
     return await call.read(views.page, conversation_id, wanted, whole_person=query.timeline == "contact")
 
 

@@ -1,4 +1,4 @@
-"""Templates and segments."""
+"""Templates: our own, and those that channels' providers keep."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -11,11 +11,10 @@ from inbox.refusals import Invalid
 from inbox.rights import Right
 from inbox.template_sync import sync
 from inbox.views import contacts, templates
-from inbox.views import marketing as views
 from inbox.views.paging import Page
 from inbox.web import keys
 from inbox.web.endpoint import Call, endpoint
-from inbox.web.fields import NOT_GIVEN, Body, Change, Id, Language, Name, PageQuery, Tag
+from inbox.web.fields import NOT_GIVEN, Body, Change, Id, Language, Name, PageQuery
 
 TemplateText = Annotated[str, Field(max_length=20_000)]
 Subject = Annotated[str, Field(max_length=998)]
@@ -55,13 +54,6 @@ class TemplatePreview(Body):
     body: TemplateText
     variables: dict[str, Any] = Field(default_factory=dict, max_length=100)
     contact_id: Id | None = None
-
-
-class NewSegment(Body):
-    """A filter of contacts to keep."""
-
-    name: Name
-    tag: Tag
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,16 +122,3 @@ async def preview_template(call: Call, body: TemplatePreview) -> Rendered:
         return Rendered(text=render(body.body, {**card, "contact": card, **body.variables}))
     except RenderError as error:
         raise Invalid("body", str(error)) from error
-
-
-@endpoint("GET", "/segments", Right.BROADCASTS_READ)
-async def list_segments(call: Call, query: PageQuery) -> Page[views.Segment]:
-    """Saved filters of contacts, newest first."""
-    return await call.read(views.segments, query.cursor, query.limit)
-
-
-@endpoint("POST", "/segments", Right.BROADCASTS_WRITE, status=201)
-async def add_segment(call: Call, body: NewSegment) -> views.Segment:
-    """Save a filter of contacts."""
-    number = await call.run(actions.add_segment, call.now, call.me, name=body.name, tag=body.tag)
-    return await call.read(views.segment, number)

@@ -65,6 +65,7 @@ export const get = <T>(path: string, query?: Query) => call<T>('GET', path, quer
 export const list = <T>(path: string, query?: Query) => get<Page<T>>(path, query);
 export const post = <T>(path: string, body: unknown = {}, headers: Record<string, string> = {}) => call<T>('POST', path, { body, headers });
 export const patch = <T>(path: string, body: unknown) => call<T>('PATCH', path, { body });
+export const put = (path: string, body: unknown) => call<void>('PUT', path, { body });
 export const remove = (path: string) => call<void>('DELETE', path);
 
 export function asProblem(error: unknown): Problem {

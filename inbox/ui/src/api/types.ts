@@ -57,8 +57,8 @@ export interface Message {
 }
 export interface TemplateUse { name: string; language: string; variables?: Record<string, string>; buttons?: Record<string, string>; media?: { file?: string | number; name?: string; mime?: string } }
 export interface NewMessage {
-  text: string; channel_id?: Id; attachments?: { file: string | number; name: string; mime: string }[]; reply_to?: Id; subject?: string; note?: boolean; send_at?: Time;
-  template?: TemplateUse; cc?: string[];
+  text: string; channel_id?: Id; attachments?: { file: string | number; name: string; mime: string; voice?: boolean }[]; reply_to?: Id; subject?: string; note?: boolean; send_at?: Time;
+  template?: TemplateUse; cc?: string[]; mentions?: Id[]; hold?: number; sign?: boolean; seen_up_to?: Id; confirm?: boolean;
 }
 /** What a message said before it was changed, and until when. */
 export interface Version { text: string; html?: string | null; at: Time }
@@ -72,6 +72,10 @@ export interface Preview {
   window: { open: boolean; until: Time | null } | null; problem: { code: string; text: string } | null; alternatives: Alternative[];
 }
 export interface Event { id: Id; at: Time; kind: string; actor: { kind: string; id: Id | null; name: string | null } | null; data: Record<string, unknown> }
+/** What one began to write, as the server keeps it for one's other devices. */
+export interface KeptDraft { conversation_id: Id; text: string; note: boolean; channel_id: Id | null; subject: string; cc: string | null; reply_to: Id | null; attachments: Upload[]; seen: Id | null; changed_at: Time | null }
+export interface Canned { id: Id; shortcut: string; language: string; text: string; shared: boolean; changed_at?: Time }
+export interface Writing { signature: string; undo_seconds: number }
 export interface Upload { file: string | number; kind: string; name: string; mime: string; size: number; url: string }
 
 export interface Identity { id: Id; kind: string; address: string; verified: boolean }
@@ -132,7 +136,7 @@ export interface Template {
 export type BroadcastState = 'draft' | 'planning' | 'running' | 'paused' | 'done' | 'cancelled';
 export type RecipientCounts = Partial<Record<'waiting' | State | 'skipped', number>>;
 export interface Broadcast {
-  id: Id; name: string; body: string; tag: string | null; channel: ChannelRef | null; state: BroadcastState; planned: number;
+  id: Id; name: string; body: string; tag: string | null; segment?: Named | null; channel: ChannelRef | null; state: BroadcastState; planned: number;
   counts: RecipientCounts; created_at: Time; started_at: Time | null; finished_at: Time | null;
 }
 export interface Recipient { contact: { id: Id; name: string | null }; state: string; reason: string | null; channel: ChannelRef | null; conversation_id: Id | null }

@@ -3,7 +3,7 @@ import { get } from '../api/client.ts';
 import type { Channel, Id, Manager, Team, Template } from '../api/types.ts';
 import { on } from '../live/live.svelte.ts';
 
-class Directory<T extends { id: Id }> {
+export class Directory<T extends { id: Id }> {
   items = $state.raw<T[]>([]);
   phase = $state<'unasked' | 'loading' | 'ready' | 'failed'>('unasked');
   error = $state.raw<unknown>(null);
@@ -47,7 +47,6 @@ class Directory<T extends { id: Id }> {
   drop(id: Id): void { this.items = this.items.filter((item) => item.id !== id); }
 }
 
-export type { Directory };
 export const managers = new Directory<Manager>('/managers');
 export const teams = new Directory<Team>('/teams');
 export const channels = new Directory<Channel>('/channels');

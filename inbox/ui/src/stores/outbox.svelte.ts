@@ -6,6 +6,8 @@ import { said } from '../text/said.ts';
 
 export interface Pending {
   key: string; conversation: Id; body: NewMessage; files: Upload[]; at: string; state: 'sending' | 'failed'; offline: boolean; reason: string;
+  /** A colleague answered first: it goes only if one still wants it to. */
+  overtaken?: boolean;
 }
 
 // A place for each, so that tabs do not overwrite one another's.
@@ -36,6 +38,10 @@ export function discard(key: string): void {
   localStorage.removeItem(place + key);
 }
 
+let last: Message | null = null;
+/** What left last, if it belongs here: its thread may be closed by now, and it can still be taken back. */
+export const justSent = (conversation: Id): Message | undefined => (last?.conversation_id === conversation && last.state === 'queued' && last.send_at && Date.parse(last.send_at) > Date.now() ? last : undefined);
+
 const listeners = new Set<(message: Message) => void>();
 /** The open thread shows what was sent before the stream tells of it. */
 export function whenSent(listener: (message: Message) => void): () => void { listeners.add(listener); return () => listeners.delete(listener); }
@@ -46,6 +52,7 @@ export async function attempt(key: string): Promise<void> {
   entry.state = 'sending';
   try {
     const message = await post<Message>(`/conversations/${entry.conversation}/messages`, entry.body, { 'Idempotency-Key': key });
+    last = message;
     listeners.forEach((listener) => listener(message));
     discard(key);
   } catch (error) {
@@ -53,9 +60,16 @@ export async function attempt(key: string): Promise<void> {
     entry.state = 'failed';
     // The server's own door being shut is no answer to the message.
     entry.offline = problem.offline || (problem.status >= 502 && problem.status <= 504);
-    entry.reason = [problem.detail, ...problem.errors.map((e) => e.message)].filter(Boolean).map(said).join(' ');
+    entry.overtaken = problem.status === 409 && problem.field('seen_up_to') !== undefined;
+    entry.reason = [problem.detail, ...problem.errors.map((e) => e.message)].filter((text, index, all) => text && all.indexOf(text) === index).map(said).join(' ');
     save(entry);
   }
+}
+
+/** Sends although a colleague has answered. A request of its own: the first one was refused. */
+export function sendAnyway(entry: Pending): void {
+  discard(entry.key);
+  send(entry.conversation, { ...entry.body, confirm: true }, entry.files);
 }
 
 export function send(conversation: Id, body: NewMessage, files: Upload[]): void {

@@ -146,6 +146,9 @@ export class Thread {
   /** Somebody found out that it did arrive after all. */
   async arrived(id: Id): Promise<void> { this.keep([await post<Message>(`/messages/${id}/settle`, { arrived: true })]); }
 
+  /** What was taken back is shown no more. */
+  forget(id: Id): void { this.#byId.delete(id); }
+
   /** Takes back what waits for its time. */
   async cancel(id: Id): Promise<void> {
     await remove(`/messages/${id}`);

@@ -11,10 +11,10 @@ let last = 0;
 export const shownToasts = () => toasts;
 export function dismiss(key: number): void { toasts = toasts.filter((toast) => toast.key !== key); }
 
-export function say(text: string, undo?: () => void, tone: Toast['tone'] = 'plain'): void {
+export function say(text: string, undo?: () => void, tone: Toast['tone'] = 'plain', lasts = tone === 'bad' ? 9000 : 6000): void {
   const key = (last += 1);
   toasts = [...toasts.slice(-2), { key, text, tone, ...(undo ? { undo } : {}) }];
-  setTimeout(() => dismiss(key), tone === 'bad' ? 9000 : 6000);
+  setTimeout(() => dismiss(key), lasts);
 }
 
 /** What went wrong, in words a person can act on. */

@@ -29,6 +29,8 @@ const sentences: Record<string, Key> = {
 
 /** A sentence of the server in the person's language, where we know it. */
 export function said(sentence: string): string {
+  const answered = /^(.+) has just answered\. Read it first\.$/.exec(sentence);
+  if (answered) return t('said.answered', { name: answered[1]! });
   const key = sentences[sentence] ?? sentences[sentence.replace(/\.$/, '')];
   return key ? t(key) : foreign(sentence);
 }

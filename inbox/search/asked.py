@@ -1,0 +1,120 @@
+"""Make a question of what somebody typed: all words must be there, the last may be unfinished, "quoted" ones stand together."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from inbox.search.words import FRAGMENT, Word, clean, words
+
+MOST = 12
+"""Words of a question; more only make it slower."""
+_PHRASE = re.compile(r"[\"«“]([^\"»”]+)[\"»”]")
+_DIGITS = re.compile(r"(?<![^\W_])\+?\(?\d[\d\s().\-\u2010-\u2013]*\d(?![^\W_])")
+_FOREVER = 240
+"""Months that a time without a beginning goes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stem, or with `begins` the beginning of one."""
+
+    text: str
+    begins: bool = False
+
+    def fits(self, word: Word) -> bool:
+        if self.begins:
+            return word.stem.startswith(self.text) or word.written.startswith(self.text)
+        return word.stem == self.text
+
+
+Way = tuple[Part, ...]
+"""Parts that must all be there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """Every one of `terms` in at least one of its ways. `phrases`: stems that stand together. `digits`: marked inside numbers."""
+
+    terms: tuple[tuple[Way, ...], ...]
+    phrases: tuple[tuple[str, ...], ...] = ()
+    digits: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    @property
+    def parts(self) -> list[Part]:
+        return [part for term in self.terms for way in term for part in way]
+
+
+def ask(typed: str) -> Asked:
+    """The question in what was typed; an empty one where there is nothing to search for."""
+    text = clean(typed)
+    phrases = [tuple(word.stem for word in words(found[1])) for found in _PHRASE.finditer(text)]
+    plain = _PHRASE.sub(" ", text)
+    numbers = [digits for found in _DIGITS.finditer(plain) if len(digits := _only_digits(found[0])) >= FRAGMENT]
+    rest = _DIGITS.sub(lambda found: " " if len(_only_digits(found[0])) >= FRAGMENT else found[0], plain)
+    terms = [_number(found[0]) for found in _DIGITS.finditer(plain) if len(_only_digits(found[0])) >= FRAGMENT]
+    terms += _words(rest, unfinished=plain == text and rest[-1:].isalnum())
+    terms += [((Part(stem),),) for phrase in phrases for stem in phrase]
+    return Asked(terms=tuple(terms[:MOST]), phrases=tuple(p for p in phrases if len(p) > 1), digits=tuple(map(_core, numbers)))
+
+
+def _words(text: str, *, unfinished: bool) -> list[tuple[Way, ...]]:
+    found = list(words(text))
+    terms: list[tuple[Way, ...]] = [((Part(word.stem),),) for word in found]
+    if found and unfinished and len(found[-1].written) > 1:
+        last = found[-1]
+        beginning = (Part(last.written, begins=True),)
+        terms[-1] = (beginning,) if last.stem == last.written else (beginning, (Part(last.stem),))
+    return terms
+
+
+def _number(written: str) -> tuple[Way, ...]:
+    """However it is punctuated; or, where it is no single number in the text, all its pieces."""
+    pieces = re.findall(r"\d+", written)
+    joined = (Part(_core("".join(pieces)), begins=True),)
+    return (joined,) if len(pieces) == 1 else (joined, tuple(Part(piece) for piece in pieces))
+
+
+def _only_digits(text: str) -> str:
+    return re.sub(r"\D", "", text)
+
+
+def _core(digits: str) -> str:
+    """Russians write 8 for +7: the rest is the same."""
+    return digits[1:] if len(digits) == 11 and digits[0] in "78" else digits
+
+
+def months(since: datetime | None, until: datetime | None, now: datetime) -> list[str]:
+    """The months that a time touches, as they are indexed."""
+    last = _month(min(until, now) if until else now) + (0 if until and until < now else 1)
+    first = _month(since) if since else last - _FOREVER
+    return [month(year_month // 12, year_month % 12 + 1) for year_month in range(max(first, last - _FOREVER), last + 1)]
+
+
+def _month(at: datetime) -> int:
+    at = at.astimezone(UTC)
+    return at.year * 12 + at.month - 1
+
+
+def month(year: int, number: int) -> str:
+    return f"_m{year}{number:02d}"
+
+
+def channel(number: int) -> str:
+    return f"_c{number}"
+
+
+def expression(asked: Asked, also: Sequence[Sequence[str]], *, lite: bool) -> str:
+    """The question in the database's own language; of each list in `also` one word must be there."""
+    terms = [*asked.terms, *(tuple((Part(word),) for word in each) for each in also)]
+    both, either = (" AND ", " OR ") if lite else (" & ", " | ")
+    return both.join("(" + either.join(_way(way, lite) for way in term) + ")" for term in terms)
+
+
+def _way(way: Way, lite: bool) -> str:
+    if lite:
+        return "(" + " AND ".join(f'"{part.text}"' + "*" * part.begins for part in way) + ")"
+    return "(" + " & ".join(f"'{part.text}'" + ":*" * part.begins for part in way) + ")"

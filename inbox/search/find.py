@@ -1,0 +1,249 @@
+"""Answer a question: messages newest first, people, files' names. Never by rank: newest first is what people want, and cheap.
+
+The tables of words name rows; the rows themselves are read here, so that what was deleted or moved since is not shown.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from inbox import schema as t
+from inbox.search.asked import Asked, ask, channel, expression, months
+from inbox.search.quote import Quote, quote, together
+from inbox.views.paging import decode, encode
+from inbox.views.shapes import ChannelName, Named, channel_named
+
+FEW = 6
+"""People and files beside a page of messages."""
+TURNS = 8
+"""Looks into the index for one page: each takes twice as many rows as the one before."""
+
+_m, _a, _c = t.messages.c, t.attachments.c, t.contacts.c
+_LATEST = 2**62
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What is searched for, and where."""
+
+    q: str
+    channel: int | None = None
+    contact: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    cursor: str | None = None
+    limit: int = 20
+
+    @property
+    def narrowed(self) -> bool:
+        return any(each is not None for each in (self.channel, self.contact, self.since, self.until))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MessageFound:
+    """A message that was found. `snippet`: its words around the place, piece by piece."""
+
+    message_id: int
+    conversation_id: int
+    contact: Named
+    channel: ChannelName
+    at: datetime
+    direction: str
+    author: str
+    snippet: list[Quote]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PersonFound:
+    """A person that was found. `address`: the one that fits, else any; `conversation_id`: their newest conversation."""
+
+    id: int
+    number: str
+    name: list[Quote]
+    address: list[Quote]
+    conversation_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileFound:
+    """A file whose name was found, and its message."""
+
+    id: int
+    name: list[Quote]
+    kind: str
+    message_id: int
+    conversation_id: int
+    contact: Named
+    channel: ChannelName
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What was found. `next`: the cursor of older messages; people and files come with the first page only."""
+
+    messages: list[MessageFound]
+    people: list[PersonFound]
+    files: list[FileFound]
+    next: str | None
+
+
+def find(connection: sa.Connection, wanted: Wanted, now: datetime, *, people: bool = True) -> Found:
+    """Search. `people`: whether who asks may see people."""
+    asked = ask(wanted.q)
+    if not asked:
+        return Found(messages=[], people=[], files=[], next=None)
+    before = decode(wanted.cursor, int)[0] if wanted.cursor else _LATEST
+    messages, more = _gather(_rows(connection, "messages", asked, wanted, now, before), wanted.limit, _message, asked)
+    first = wanted.cursor is None
+    files = _gather(_rows(connection, "files", asked, wanted, now, _LATEST), FEW, _file, asked)[0] if first else []
+    found = _people(connection, asked) if first and people and not wanted.narrowed else []
+    following = encode((messages[-1].message_id,)) if more else None
+    return Found(messages=messages, people=found, files=files, next=following)
+
+
+def _gather(rows: Iterator[Any], limit: int, make: Callable[[Any, Asked], Any], asked: Asked) -> tuple[list[Any], bool]:
+    """The first `limit` that hold what is asked, and whether there is another."""
+    made: list[Any] = []
+    for row in rows:
+        if together(row.words, asked):
+            if len(made) == limit:
+                return made, True
+            made.append(make(row, asked))
+    return made, False
+
+
+def _rows(connection: sa.Connection, what: str, asked: Asked, wanted: Wanted, now: datetime, before: int) -> Iterator[Any]:
+    """Rows that fit, newest first, read as far as somebody takes them."""
+    if wanted.contact is not None:
+        yield from _of_contact(connection, what, asked, wanted, before)
+        return
+    size = wanted.limit + 1 if what == "messages" else FEW
+    for _ in range(TURNS):
+        ids = _ids(connection, f"search_{what}", _expression(connection, asked, wanted, now), before, size)
+        rows = {row.id: row for row in connection.execute(_shown(what, wanted).where(_KEYS[what].in_(ids)))} if ids else {}
+        yield from (rows[each] for each in ids if each in rows)
+        if len(ids) < size:
+            return
+        before, size = ids[-1], size * 2
+
+
+def _of_contact(connection: sa.Connection, what: str, asked: Asked, wanted: Wanted, before: int) -> Iterator[Any]:
+    """One person's messages are few: their ids first, and of those the ones that fit."""
+    key = _KEYS[what]
+    owner = _m.contact_id if what == "messages" else _a.contact_id
+    own = sa.select(sa.func.min(key), sa.func.max(key)).where(owner == wanted.contact)
+    least, most = connection.execute(own).one()
+    if least is None:
+        return
+    text = _expression(connection, asked, wanted, None)
+    fits = _matching(connection, f"search_{what}").bindparams(q=text, least=least, most=min(most, before - 1))
+    found = fits.columns(sa.column("id", sa.BigInteger)).subquery()
+    yield from connection.execute(
+        _shown(what, wanted).where(owner == wanted.contact, key.in_(sa.select(found.c.id))).order_by(key.desc()).limit(500)
+    )
+
+
+def _matching(connection: sa.Connection, table: str) -> sa.TextClause:
+    if connection.dialect.name == "sqlite":
+        where = f"SELECT rowid AS id FROM {table} WHERE {table} MATCH :q AND rowid BETWEEN :least AND :most"  # noqa: S608
+    else:
+        where = f"SELECT id FROM {table} WHERE words @@ CAST(:q AS tsquery) AND id BETWEEN :least AND :most"  # noqa: S608
+    return sa.text(where)
+
+
+def _ids(connection: sa.Connection, table: str, text: str, before: int, limit: int) -> list[int]:
+    """The newest ids before one whose words answer the question."""
+    if connection.dialect.name == "sqlite":
+        where = f"SELECT rowid FROM {table} WHERE {table} MATCH :q AND rowid < :before ORDER BY rowid DESC LIMIT :limit"  # noqa: S608
+    else:
+        where = f"SELECT id FROM {table} WHERE words @@ CAST(:q AS tsquery) AND id < :before ORDER BY id DESC LIMIT :limit"  # noqa: S608
+    return list(connection.scalars(sa.text(where), {"q": text, "before": before, "limit": limit}))
+
+
+def _expression(connection: sa.Connection, asked: Asked, wanted: Wanted, now: datetime | None) -> str:
+    """The question with where it is asked; the months only bring near what `_shown` then cuts exactly."""
+    also: list[list[str]] = [] if wanted.channel is None else [[channel(wanted.channel)]]
+    if now is not None and (wanted.since or wanted.until):
+        also.append(months(wanted.since, wanted.until, now) or ["_m"])
+    return expression(asked, also, lite=connection.dialect.name == "sqlite")
+
+
+def _shown(what: str, wanted: Wanted) -> sa.Select[Any]:
+    conditions: list[sa.ColumnElement[bool]] = [_m.deleted_at.is_(None)]
+    conditions += [] if wanted.channel is None else [_m.channel_id == wanted.channel]
+    conditions += [] if wanted.since is None else [_m.at >= wanted.since]
+    conditions += [] if wanted.until is None else [_m.at < wanted.until]
+    return (_MESSAGES if what == "messages" else _FILES).where(*conditions)
+
+
+def _message(row: Any, asked: Asked) -> MessageFound:
+    return MessageFound(
+        message_id=row.id, conversation_id=row.conversation_id, contact=Named(id=row.contact_id, name=row.contact_name),
+        channel=channel_named(row.channel_id, row.channel_kind, row.channel_name), at=row.at, direction=row.direction,
+        author=row.author_kind, snippet=quote(row.words, asked),
+    )  # fmt: skip
+
+
+def _file(row: Any, asked: Asked) -> FileFound:
+    return FileFound(
+        id=row.id, name=quote(row.words, asked), kind=row.kind, message_id=row.message_id, conversation_id=row.conversation_id,
+        contact=Named(id=row.contact_id, name=row.contact_name), at=row.at,
+        channel=channel_named(row.channel_id, row.channel_kind, row.channel_name),
+    )  # fmt: skip
+
+
+def _people(connection: sa.Connection, asked: Asked) -> list[PersonFound]:
+    ids = _ids(connection, "search_people", expression(asked, (), lite=connection.dialect.name == "sqlite"), _LATEST, FEW * 2)
+    if not ids:
+        return []
+    rows = connection.execute(_PEOPLE.where(_c.id.in_(ids))).all()
+    addresses: dict[int, list[str]] = {}
+    i = t.identities.c
+    for row in connection.execute(sa.select(i.contact_id, i.address).where(i.contact_id.in_(ids)).order_by(i.id)):
+        addresses.setdefault(row.contact_id, []).append(row.address)
+    found = [_person(row, addresses.get(row.id, []), asked) for row in rows]
+    return sorted(found, key=lambda each: -each.id)[:FEW]
+
+
+def _person(row: Any, addresses: Sequence[str], asked: Asked) -> PersonFound:
+    quotes = [quote(address, asked) for address in addresses]
+    best = next((each for each in quotes if any(piece.hit for piece in each)), quotes[0] if quotes else [])
+    return PersonFound(
+        id=row.id, number=row.number, name=quote(row.name, asked), address=best, conversation_id=row.conversation_id
+    )
+
+
+_KEYS = {"messages": _m.id, "files": _a.id}
+_NAMES = (
+    _c.name.label("contact_name"), t.channels.c.kind.label("channel_kind"), t.channels.c.name.label("channel_name"),
+)  # fmt: skip
+_SUBJECT = sa.case((sa.func.coalesce(_m.subject, "") == "", _m.text), else_=_m.subject + "\n" + _m.text)
+_MESSAGES = (
+    sa.select(
+        _m.id, _m.conversation_id, _m.contact_id, _m.channel_id, _m.at, _m.direction, _m.author_kind,
+        _SUBJECT.label("words"), *_NAMES,
+    )
+    .join(t.contacts, _c.id == _m.contact_id)
+    .join(t.channels, t.channels.c.id == _m.channel_id)
+)  # fmt: skip
+_FILES = (
+    sa.select(
+        _a.id, _a.message_id, _m.conversation_id, _m.contact_id, _m.channel_id, _m.at, _a.kind, _a.name.label("words"), *_NAMES
+    )
+    .join(t.messages, _m.id == _a.message_id)
+    .join(t.contacts, _c.id == _m.contact_id)
+    .join(t.channels, t.channels.c.id == _m.channel_id)
+)
+_NEWEST = (
+    sa.select(t.conversations.c.id)
+    .where(t.conversations.c.contact_id == _c.id)
+    .order_by(t.conversations.c.id.desc())
+    .limit(1)
+    .correlate(t.contacts)
+    .scalar_subquery()
+)
+_PEOPLE = sa.select(_c.id, _c.number, _c.name, _NEWEST.label("conversation_id")).where(_c.merged_into.is_(None))

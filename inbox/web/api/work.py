@@ -1,0 +1,352 @@
+"""Work on conversations: several actions at once, the way back, merge, split, links, labels, reasons, macros, natural times."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+import sqlalchemy as sa
+from pydantic import Field, StringConstraints, model_validator
+
+from inbox.actions import closing, keeping, regrouping, undoing
+from inbox.actions import work as actions
+from inbox.refusals import Invalid
+from inbox.rights import Right
+from inbox.views import work as views
+from inbox.views.conversations import Conversation, item
+from inbox.web.endpoint import Call, endpoint
+from inbox.web.fields import NOT_GIVEN, Body, Change, Id, LongText, Name, Query, Tag, When
+from inbox.web.repeat import once
+from routing.moments import NotATime, moment
+
+Zone = Annotated[str, Field(max_length=60, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$")]
+Title = Annotated[str, Field(max_length=100)]
+Colour = Literal["grey", "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink"]
+Shortcut = Annotated[str, StringConstraints(pattern=r"^[1-9]$")]
+NEEDS = {"label": "labels", "unlabel": "labels", "note": "text", "reply": "text"}
+
+
+class ActionSent(Body):
+    """One thing to do. What each needs: see the fields."""
+
+    do: Literal[
+        "assign", "transfer", "team", "label", "unlabel", "priority", "snooze", "close", "reopen", "note", "reply"
+    ]  # fmt: skip
+    manager: Id | Literal["me"] | None = None
+    """assign, transfer: who; null: nobody."""
+    team: Id | None = None
+    """team, transfer: whose queue."""
+    labels: Annotated[list[Tag], Field(max_length=50)] = Field(default_factory=list)
+    priority: Annotated[int, Field(ge=-1, le=2)] = 0
+    until: When | None = None
+    """snooze: this, or `when`."""
+    when: Annotated[str, Field(max_length=100)] = ""
+    """snooze: a time as people say it, "tomorrow 9:00"; in a macro it is read when the macro runs."""
+    reason: Id | None = None
+    summary: Annotated[str, Field(max_length=2000)] = ""
+    text: LongText = ""
+    """note, transfer: what colleagues should know. reply: to the customer, with the variables of a template."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> "ActionSent":
+        needed = NEEDS.get(self.do)
+        if needed and not getattr(self, needed):
+            raise ValueError(f"{self.do} needs {needed}")
+        return self
+
+    def to_do(self) -> actions.Action:
+        return actions.Action(**{name: getattr(self, name) for name in type(self).model_fields})
+
+
+class Doing(Body):
+    """What to do with which conversations."""
+
+    conversations: Annotated[list[Id], Field(min_length=1, max_length=200)]
+    actions: Annotated[list[ActionSent], Field(min_length=1, max_length=20)]
+    timezone: Zone = "UTC"
+    """Where `when` is meant."""
+
+
+class MacroRun(Body):
+    """Which conversations to run it on."""
+
+    conversations: Annotated[list[Id], Field(min_length=1, max_length=200)]
+    timezone: Zone = "UTC"
+
+
+class OtherConversation(Body):
+    """The other one of two conversations."""
+
+    other: Id
+
+
+class SplitAt(Body):
+    """Where the new conversation begins."""
+
+    message_id: Id
+
+
+class NewLabel(Body):
+    """A label to offer."""
+
+    name: Tag
+    title_en: Title = ""
+    title_ru: Title = ""
+    colour: Colour = "grey"
+
+
+class LabelChange(Change):
+    """What to change about a label; its name stays."""
+
+    title_en: Title = NOT_GIVEN
+    title_ru: Title = NOT_GIVEN
+    colour: Colour = NOT_GIVEN
+
+
+class NewReason(Body):
+    """A reason to close."""
+
+    name: Tag
+    title_en: Title = ""
+    title_ru: Title = ""
+
+
+class ReasonChange(Change):
+    """What to change about a reason; its name stays."""
+
+    title_en: Title = NOT_GIVEN
+    title_ru: Title = NOT_GIVEN
+
+
+class RulesChange(Change):
+    """What has to be said when closing."""
+
+    reason_required: bool = NOT_GIVEN
+    summary_required: bool = NOT_GIVEN
+
+
+class NewMacro(Body):
+    """Several actions under one name."""
+
+    name: Name
+    shared: bool = False
+    """Everybody's: needs the right work.write."""
+    shortcut: Shortcut | None = None
+    """The digit that runs it."""
+    actions: Annotated[list[ActionSent], Field(min_length=1, max_length=20)]
+
+
+class MacroChange(Change):
+    """What to change about a macro."""
+
+    name: Name = NOT_GIVEN
+    shared: bool = NOT_GIVEN
+    shortcut: Shortcut | None = NOT_GIVEN
+    actions: Annotated[list[ActionSent], Field(min_length=1, max_length=20)] = NOT_GIVEN
+
+
+class Said(Query):
+    """A time as people say it."""
+
+    said: Annotated[str, Field(max_length=100)]
+    timezone: Zone = "UTC"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefusedShown:
+    """A conversation that stayed as it was, and why."""
+
+    id: int
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DoneShown:
+    """What was done: the conversations as they are now; `undo` is the step to take back, null if nothing was done."""
+
+    undo: int | None
+    items: list[Conversation]
+    refused: list[RefusedShown]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moment:
+    """The time that was meant."""
+
+    at: datetime
+
+
+@endpoint("POST", "/conversations/actions", Right.CONVERSATIONS_WRITE)
+async def do_with_conversations(call: Call, body: Doing) -> DoneShown:
+    """Do several things with one or many conversations, in one go.
+
+    Each conversation gets all of them or none; of many, those that refuse are named and the others go on.
+    """
+    to_do = [each.to_do() for each in body.actions]
+    return await _done(call, await call.run(actions.perform, call.now, call.me, body.conversations, to_do, zone=body.timezone))
+
+
+@endpoint("POST", "/undo/{step_id}", Right.CONVERSATIONS_WRITE)
+async def undo_step(call: Call, step_id: int) -> DoneShown:
+    """Take back what I did: whole, or not at all where somebody has changed it since."""
+    touched = await call.run(undoing.undo, call.now, call.me, step_id)
+    return DoneShown(undo=None, items=await call.read(_items, touched), refused=[])
+
+
+@endpoint("POST", "/conversations/{conversation_id}/merge", Right.CONVERSATIONS_WRITE)
+async def merge_conversations(call: Call, conversation_id: int, body: OtherConversation) -> DoneShown:
+    """Make one of two conversations of the same customer; the one that goes on stays, else the later."""
+    kept, step = await call.run(regrouping.merge, call.now, call.me, conversation_id, body.other)
+    return DoneShown(undo=step, items=await call.read(_items, [kept]), refused=[])
+
+
+@endpoint("POST", "/conversations/{conversation_id}/split", Right.CONVERSATIONS_WRITE)
+async def split_conversation(call: Call, conversation_id: int, body: SplitAt) -> DoneShown:
+    """From this message on it is another conversation, which goes on; the old one is closed."""
+    new, step = await call.run(regrouping.split, call.now, call.me, conversation_id, body.message_id)
+    return DoneShown(undo=step, items=await call.read(_items, [new, conversation_id]), refused=[])
+
+
+@endpoint("GET", "/conversations/{conversation_id}/work", Right.CONVERSATIONS_READ)
+async def get_conversation_work(call: Call, conversation_id: int) -> views.Work:
+    """How it was closed, where it was merged into, and what it is linked to."""
+    return await call.read(views.work, conversation_id)
+
+
+@endpoint("POST", "/conversations/{conversation_id}/links", Right.CONVERSATIONS_WRITE)
+async def link_conversation(call: Call, conversation_id: int, body: OtherConversation) -> views.Work:
+    """Name it together with another one, of whichever customer."""
+    await call.run(regrouping.link, call.now, call.me, conversation_id, body.other)
+    return await call.read(views.work, conversation_id)
+
+
+@endpoint("DELETE", "/conversations/{conversation_id}/links/{other_id}", Right.CONVERSATIONS_WRITE)
+async def unlink_conversation(call: Call, conversation_id: int, other_id: int) -> None:
+    """Take the link away."""
+    await call.run(regrouping.unlink, call.now, call.me, conversation_id, other_id)
+
+
+@endpoint("GET", "/labels", Right.CONVERSATIONS_READ)
+async def list_labels(call: Call) -> views.Labels:
+    """The labels that are offered."""
+    return await call.read(views.labels)
+
+
+@endpoint("POST", "/labels", Right.WORK_WRITE, status=201, repeatable=True)
+async def add_label(call: Call, body: NewLabel) -> views.Label:
+    """Offer a label."""
+    number = await once(call, keeping.add, call.now, call.me, "label", body.model_dump())
+    return await call.read(views.label, number)
+
+
+@endpoint("PATCH", "/labels/{label_id}", Right.WORK_WRITE)
+async def change_label(call: Call, label_id: int, body: LabelChange) -> views.Label:
+    """Colour and titles."""
+    await call.run(keeping.change, call.now, call.me, "label", label_id, body.given())
+    return await call.read(views.label, label_id)
+
+
+@endpoint("DELETE", "/labels/{label_id}", Right.WORK_WRITE)
+async def remove_label(call: Call, label_id: int) -> None:
+    """Offer it no longer; conversations keep it."""
+    await call.run(keeping.remove, call.now, call.me, "label", label_id)
+
+
+@endpoint("GET", "/close-reasons", Right.CONVERSATIONS_READ)
+async def list_close_reasons(call: Call) -> views.Reasons:
+    """Why conversations are closed, and what has to be said then."""
+    return await call.read(views.reasons)
+
+
+@endpoint("POST", "/close-reasons", Right.WORK_WRITE, status=201, repeatable=True)
+async def add_close_reason(call: Call, body: NewReason) -> views.Reason:
+    """Offer a reason."""
+    number = await once(call, keeping.add, call.now, call.me, "reason", body.model_dump())
+    return await call.read(views.reason, number)
+
+
+@endpoint("PATCH", "/close-reasons", Right.WORK_WRITE)
+async def change_close_rules(call: Call, body: RulesChange) -> views.Reasons:
+    """Whether a reason, or a summary, has to be said."""
+    wanted = {f"close_{name}": value for name, value in body.given().items()}
+    await call.run(closing.set_rules, wanted)
+    return await call.read(views.reasons)
+
+
+@endpoint("PATCH", "/close-reasons/{reason_id}", Right.WORK_WRITE)
+async def change_close_reason(call: Call, reason_id: int, body: ReasonChange) -> views.Reason:
+    """Its titles."""
+    await call.run(keeping.change, call.now, call.me, "reason", reason_id, body.given())
+    return await call.read(views.reason, reason_id)
+
+
+@endpoint("DELETE", "/close-reasons/{reason_id}", Right.WORK_WRITE)
+async def remove_close_reason(call: Call, reason_id: int) -> None:
+    """Offer it no longer; what was closed with it keeps it."""
+    await call.run(keeping.remove, call.now, call.me, "reason", reason_id)
+
+
+@endpoint("GET", "/macros", Right.CONVERSATIONS_READ)
+async def list_macros(call: Call) -> views.Macros:
+    """My macros and everybody's."""
+    return await call.read(views.macros, call.me)
+
+
+@endpoint("POST", "/macros", Right.CONVERSATIONS_WRITE, status=201, repeatable=True)
+async def add_macro(call: Call, body: NewMacro) -> views.Macro:
+    """Keep a macro, for oneself or for everybody."""
+    number = await once(call, keeping.add_macro, call.now, call.me, _macro(body.given("shared")), shared=body.shared)
+    return await call.read(views.macro, call.me, number)
+
+
+@endpoint("PATCH", "/macros/{macro_id}", Right.CONVERSATIONS_WRITE)
+async def change_macro(call: Call, macro_id: int, body: MacroChange) -> views.Macro:
+    """Name, key, actions, whose it is."""
+    await call.run(keeping.change_macro, call.now, call.me, macro_id, _macro(body.given()))
+    return await call.read(views.macro, call.me, macro_id)
+
+
+@endpoint("DELETE", "/macros/{macro_id}", Right.CONVERSATIONS_WRITE)
+async def remove_macro(call: Call, macro_id: int) -> None:
+    """Keep it no longer."""
+    await call.run(keeping.remove_macro, call.now, call.me, macro_id)
+
+
+@endpoint("POST", "/macros/{macro_id}/run", Right.CONVERSATIONS_WRITE)
+async def run_macro(call: Call, macro_id: int, body: MacroRun) -> DoneShown:
+    """Do all its actions, in one transaction and with one undo."""
+    return await _done(call, await call.run(_run, call.now, call.me, macro_id, body))
+
+
+@endpoint("GET", "/moments", Right.CONVERSATIONS_READ)
+async def read_moment(call: Call, query: Said) -> Moment:
+    """The time that is meant by "tomorrow 9:00", "in 2 h", «через 2 часа», «в понедельник»; 422 where it is none."""
+    try:
+        return Moment(at=moment(query.said, call.now, ZoneInfo(query.timezone)))
+    except NotATime as problem:
+        raise Invalid("said", str(problem)) from problem
+    except (LookupError, ValueError, OSError) as error:
+        raise Invalid("timezone", f"There is no time zone {query.timezone}") from error
+
+
+def _macro(given: dict[str, Any]) -> dict[str, Any]:
+    if "actions" in given:
+        given["actions"] = [each.model_dump(mode="json", exclude_defaults=True) for each in given["actions"]]
+    return given
+
+
+def _run(connection: sa.Connection, now: datetime, by: int, macro_id: int, body: MacroRun) -> actions.Done:
+    kept = keeping.macro(connection, by, macro_id)
+    to_do = [ActionSent.model_validate_json(msgspec.json.encode(each)).to_do() for each in kept.actions]
+    return actions.perform(connection, now, by, body.conversations, to_do, zone=body.timezone, kind="macro")
+
+
+async def _done(call: Call, done: actions.Done) -> DoneShown:
+    refused = [RefusedShown(id=each.id, detail=each.detail) for each in done.refused]
+    return DoneShown(undo=done.undo, items=await call.read(_items, done.changed), refused=refused)
+
+
+def _items(connection: sa.Connection, numbers: Sequence[int]) -> list[Conversation]:
+    return [item(connection, number) for number in numbers]
