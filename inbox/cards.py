@@ -40,8 +40,8 @@ def write(connection: sa.Connection, now: datetime, by: int, card: sa.Row[Any], 
     keep_changes(connection, now, card.id, "manager", by, changes)
 
 
-def fill(connection: sa.Connection, contact_id: int, told: Mapping[str, Any]) -> None:
-    """What a machine heard or guessed: `name`, `language`, `timezone`, `birthday`, or any field. It fills what is empty; what
+def fill(connection: sa.Connection, contact_id: int, told: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
+    """What a machine heard or guessed: of `name`, `language`, `timezone`, `birthday`, and `fields`. It fills what is empty; what
     stands there stays, and so does an emptiness that a person made."""
     c = t.contacts.c
     card = connection.execute(sa.select(t.contacts).where(c.id == contact_id).with_for_update()).one()
@@ -50,16 +50,10 @@ def fill(connection: sa.Connection, contact_id: int, told: Mapping[str, Any]) ->
         for name in ("name", "language", "timezone", "birthday")
         if told.get(name) and not getattr(card, name) and name not in card.edited
     }
-    fields = {
-        name: value
-        for name, value in told.items()
-        if name not in values
-        and name not in PLAIN
-        and card.fields.get(name) in (None, "")
-        and f"fields.{name}" not in card.edited
-    }
-    if values or fields:
-        connection.execute(sa.update(t.contacts).where(c.id == contact_id).values(**values, fields={**card.fields, **fields}))
+    known = card.fields
+    empty = {n: value for n, value in fields.items() if known.get(n) in (None, "") and f"fields.{n}" not in card.edited}
+    if values or empty:
+        connection.execute(sa.update(t.contacts).where(c.id == contact_id).values(**values, fields={**known, **empty}))
 
 
 def keep_changes(

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from channels.events import JSON, ConsentChanged, ContactChanged
-from inbox import live
+from inbox import cards, live
 from inbox import schema as t
 from inbox.receive.arrival import Heard
 from inbox.receive.people import Knock, find_or_make
@@ -69,10 +69,7 @@ def move(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> No
 def _keep_fields(connection: sa.Connection, contact_id: int, told: Mapping[str, JSON]) -> None:
     """What people say of themselves fills empty fields of their card; what stands there already stays."""
     if told:
-        c = t.contacts.c
-        known = connection.execute(sa.select(c.fields).where(c.id == contact_id)).scalar_one()
-        kept = dict(told) | {name: value for name, value in known.items() if value not in (None, "")}
-        connection.execute(sa.update(t.contacts).where(c.id == contact_id).values(fields=kept))
+        cards.fill(connection, contact_id, {}, told)
 
 
 def _carry_over(connection: sa.Connection, channel_id: int, old: str, new: str, contact_id: int, now: datetime) -> None:

@@ -79,11 +79,22 @@ def _knock(each: Heard, now: datetime) -> Knock:
     knock = Knock(
         channel_id=each.channel_id, address=message.address, person=message.sender,
         heard_at=min(message.at, now) if personal else None, context=message.reply_context, source=message.start or "",
+        origin=_origin(each),
     )  # fmt: skip
     if each.origin is not None:
         knock.otherwise = each.origin.contact_id
         knock.contact_id = each.origin.contact_id if message.bounce is not None else 0
     return knock
+
+
+_CAME = ("referral", "visit", "page")
+"""What providers tell of where somebody came from: an advert, a campaign's marks, the page the chat stood on."""
+
+
+def _origin(each: Heard) -> dict[str, Any]:
+    message = each.message
+    told = {name: message.data[name] for name in _CAME if message.data.get(name)}
+    return {"channel_id": each.channel_id, **({"start": message.start} if message.start else {}), **told}
 
 
 def _find_quoted(connection: sa.Connection, heard: Sequence[Heard]) -> None:

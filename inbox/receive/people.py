@@ -1,7 +1,7 @@
 """Find the person behind an address, or make their card: one contact a person, however many addresses they write from."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from channels.events import Identity, Person
-from inbox import bulk, ids
+from inbox import bulk, folding, ids
 from inbox import schema as t
 from inbox.record import event, record_all
 from inbox.within import within
@@ -29,6 +29,8 @@ class Knock:
     heard_at: datetime | None
     context: Any = None
     source: str = ""
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    """All that was told of where they come from, for a card that is made now."""
     contact_id: int = 0
     otherwise: int = 0
     """The contact whose card an unknown address joins, unverified: they answer what we wrote to that contact."""
@@ -80,12 +82,26 @@ def _by_identity(connection: sa.Connection, knocks: Sequence[Knock]) -> None:
     for knock in knocks:
         keys = ((i.kind, i.address) for i in knock.person.identities if i.verified)
         knock.contact_id = next((found[key] for key in keys if key in found), 0)
+    _by_spelling(connection, [knock for knock in knocks if not knock.contact_id])
+
+
+def _by_spelling(connection: sa.Connection, knocks: Sequence[Knock]) -> None:
+    """Some addresses have several spellings: who wrote from another one is the same person. Most have one: nothing is asked."""
+    by_kind: dict[str, dict[str, list[Knock]]] = defaultdict(lambda: defaultdict(list))
+    for knock in knocks:
+        for identity in knock.person.identities:
+            if identity.verified and (folded := folding.fold(identity.kind, identity.address)) is not None:
+                by_kind[identity.kind][folded].append(knock)
+    for kind, by_fold in by_kind.items():
+        for folded, contact_id in bulk.fetch(connection, _SPELLINGS, {"kind": kind, "folds": list(by_fold)}):
+            for knock in by_fold[folded]:
+                knock.contact_id = knock.contact_id or contact_id
 
 
 def _wait_for_others(connection: sa.Connection, knocks: Sequence[Knock]) -> None:
     """Let another process that is just making a card for one of these people finish, so that none gets two."""
     keys = [f"{knock.channel_id}:{knock.address}" for knock in knocks]
-    keys += [f"{identity.kind}:{identity.address}" for identity in _verified(knocks)]
+    keys += [f"{identity.kind}:{folding.key(identity.kind, identity.address)}" for identity in _verified(knocks)]
     connection.execute(_WAIT, {"keys": keys})
 
 
@@ -127,7 +143,7 @@ def _gather(knocks: Sequence[Knock]) -> list[_Stranger]:
     by_key: dict[tuple[Any, ...], _Stranger] = {}
     strangers: list[_Stranger] = []
     for knock in knocks:
-        keys: list[tuple[Any, ...]] = [(i.kind, i.address) for i in knock.person.identities if i.verified]
+        keys: list[tuple[Any, ...]] = [(i.kind, folding.key(i.kind, i.address)) for i in knock.person.identities if i.verified]
         keys.append((knock.channel_id, None, knock.address))
         stranger = next((by_key[key] for key in keys if key in by_key), None)
         if stranger is None:
@@ -144,6 +160,7 @@ def _contact_row(contact_id: int, knocks: Sequence[Knock], now: datetime) -> dic
         "name": next((k.person.name for k in knocks if k.person.name), "")[:NAME],
         "language": next((k.person.language for k in knocks if k.person.language), None),
         "source": next((k.source for k in knocks if k.source), ""),
+        "origin": next((dict(k.origin) for k in knocks if k.origin), {}),
         "created_at": now,
     }
 
@@ -163,6 +180,7 @@ def _keep_identities(connection: sa.Connection, knocks: Sequence[Knock], now: da
                 "address": i.address,
                 "verified": i.verified,
                 "created_at": now,
+                "fold": folding.fold(i.kind, i.address),
             }
             if (i.kind, i.address) not in rows or i.verified:
                 rows.setdefault((i.kind, i.address), row).update(verified=row["verified"])
@@ -211,6 +229,9 @@ _IDENTITIES = sa.select(t.identities.c.address, t.identities.c.contact_id).where
     within(t.identities.c.address, "addresses"),
     t.identities.c.verified,
 )
+_SPELLINGS = sa.select(t.identities.c.fold, t.identities.c.contact_id).where(
+    within(t.identities.c.fold, "folds"), t.identities.c.kind == sa.bindparam("kind"), t.identities.c.verified
+)
 
 
 _WAIT = sa.text(
@@ -219,7 +240,11 @@ _WAIT = sa.text(
 )
 _NAME = (
     sa.update(t.contacts)
-    .where(t.contacts.c.id == sa.bindparam("contact"), t.contacts.c.name == "")
+    .where(
+        t.contacts.c.id == sa.bindparam("contact"),
+        t.contacts.c.name == "",
+        sa.cast(t.contacts.c.edited, sa.Text).not_like('%"name"%'),
+    )
     .values(name=sa.bindparam("told"))
 )
 

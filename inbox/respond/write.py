@@ -127,15 +127,17 @@ def _change_contacts(connection: sa.Connection, decided: Decided) -> None:
 
 def _change_contact(connection: sa.Connection, case: Case, outcome: Outcome) -> None:
     values: dict[str, Any] = {}
-    told = dict(outcome.fields)
+    mine = case.row.edited
+    told = {n: value for n, value in outcome.fields.items() if n not in mine and f"fields.{n}" not in mine}
     for column in ("name", "language"):
         if told.get(column):
             values[column] = str(told.pop(column))[:NAME]
-    if outcome.language:
+    if outcome.language and "language" not in mine:
         values.setdefault("language", outcome.language)
     if told:
         values["fields"] = {name: value for name, value in {**case.row.fields, **told}.items() if value is not None}
-    connection.execute(sa.update(t.contacts).where(t.contacts.c.id == case.row.contact_id).values(values))
+    if values:
+        connection.execute(sa.update(t.contacts).where(t.contacts.c.id == case.row.contact_id).values(values))
 
 
 def _update_conversations(connection: sa.Connection, now: datetime, decided: Decided, owners: Mapping[int, Owner]) -> None:
@@ -195,7 +197,11 @@ _HEARD = sa.update(t.messages).where(within(t.messages.c.id, "message_ids")).val
 
 _LANGUAGE = (
     sa.update(t.contacts)
-    .where(t.contacts.c.id == sa.bindparam("contact"), t.contacts.c.language.is_(None))
+    .where(
+        t.contacts.c.id == sa.bindparam("contact"),
+        t.contacts.c.language.is_(None),
+        sa.cast(t.contacts.c.edited, sa.Text).not_like('%"language"%'),
+    )
     .values(language=sa.bindparam("told"))
 )
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from inbox import cards
+from tests.inbox import rows
 from tests.inbox.conftest import Client
 
 CARS = {
@@ -196,8 +197,47 @@ async def test_a_machine_fills_what_is_empty_and_nothing_else(client: Client) ->
     number = await card(client, fields={"city": "Berlin"}, language="de")
     await client.patch(f"/contacts/{number}", {"set_fields": {"street": "Linden"}})
     await client.patch(f"/contacts/{number}", {"set_fields": {"street": None}, "language": None})
-    told = {"name": "dora1", "language": "en", "timezone": "Europe/Berlin", "city": "Paris", "street": "Rue", "plan": "basic"}
-    await client.run(cards.fill, number, told)
+    told = {"name": "dora1", "language": "en", "timezone": "Europe/Berlin"}
+    await client.run(cards.fill, number, told, {"city": "Paris", "street": "Rue", "plan": "basic"})
     found = (await client.get(f"/contacts/{number}")).body
     assert (found["name"], found["language"], found["timezone"]) == ("Dora", None, "Europe/Berlin")
     assert found["fields"] == {"city": "Berlin", "plan": "basic"}
+
+
+async def test_a_name_that_a_person_took_away_is_not_put_back_by_a_channel(client: Client) -> None:
+    channel = await client.channel()
+    number = await client.run(rows.contact_of, await client.hear(channel, name="Anna Schmidt"))
+    await client.patch(f"/contacts/{number}", {"name": ""})
+    client.clock.tick(minutes=1)
+    await client.hear(channel, "again", name="Anna Schmidt")
+    assert (await client.get(f"/contacts/{number}")).body["name"] == ""
+
+
+async def test_where_somebody_came_from_is_kept_from_the_first_message(client: Client) -> None:
+    channel = await client.channel()
+    advert = {"source_id": "42", "headline": "Lamps"}
+    number = await client.run(rows.contact_of, await client.hear(channel, start="42", data={"referral": advert}))
+    await client.hear(channel, "again", start="other")
+    found = (await client.get(f"/contacts/{number}")).body
+    assert found["source"] == "42"
+    assert found["origin"] == {"channel_id": channel, "start": "42", "referral": advert}
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "same"),
+    [
+        pytest.param("+5491123456789", "+541123456789", True, id="Argentina, with and without 9"),
+        pytest.param("+5511987654321", "+551187654321", True, id="Brazil, with and without 9"),
+        pytest.param("+5215512345678", "+525512345678", True, id="Mexico, with and without 1"),
+        pytest.param("+5511987654321", "+551127654321", False, id="a Brazilian landline is another"),
+        pytest.param("+4915112345678", "+4915112345679", False, id="neighbours"),
+    ],
+)
+async def test_two_spellings_of_a_number_are_one_person(client: Client, one: str, two: str, same: bool) -> None:
+    first, second = await client.channel("sms"), await client.channel("whatsapp")
+    met = await client.run(rows.contact_of, await client.hear(first, address=one))
+    client.clock.tick(minutes=1)
+    again = await client.run(rows.contact_of, await client.hear(second, address=two, kind="whatsapp"))
+    assert (met == again) is same
+    known = {i["address"] for i in (await client.get(f"/contacts/{met}")).body["identities"]}
+    assert known == ({one, two} if same else {one})
