@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 
-from inbox import fetching, language, outbox, pulling, replay, sweep, template_sync, webhooks
+from inbox import fetching, language, outbox, pulling, replay, sweep, template_sync, tending, webhooks
 from inbox.broadcasts import feed
 from inbox.db import DatabaseDown, Signal
 from inbox.deliver import Deliverer
@@ -73,6 +73,7 @@ class Worker:
             "spool": lambda: replay.drain(house),
             "webhooks": self._tell_programs,
             "templates": self._list_templates,
+            "cards": self._tend_cards,
             "imports": lambda: imports.drain(house),
             "search": self._index,
         }
@@ -178,6 +179,11 @@ class Worker:
             if not found.more:
                 return
             await self.house.db.run(index.write, found)
+
+    async def _tend_cards(self) -> None:
+        """People's cards, by the one worker that sweeps."""
+        if self._leads:
+            await tending.tend_all(self.house.db)
 
     async def _refresh_minds(self) -> None:
         if time.monotonic() - self._minds_at > 1.0:

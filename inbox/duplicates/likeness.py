@@ -68,8 +68,9 @@ def keys(card: Card) -> set[str]:
 
 def compare(one: Card, other: Card) -> Likeness:
     """How likely it is that these are one person."""
-    reasons = [*_addresses(one, other), *_names(one.name, other.name), *_birthdays(one, other)]
-    if reasons and not _against(one, other):
+    shared, named = [*_addresses(one, other)], _names(one.name, other.name)
+    reasons = [*shared, *named, *_birthdays(one, other)]
+    if named and not shared and not _against(one, other):
         reasons.append("nothing_against")
     score = max(0, min(100, sum(POINTS[reason] for reason in reasons)))
     return Likeness(score=score, reasons=tuple(reasons))
