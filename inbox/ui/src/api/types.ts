@@ -28,8 +28,19 @@ export interface Conversation {
   labels: string[]; subject: string | null; waiting_since: Time | null; answer_due: Time | null; snoozed_until: Time | null;
   last_message: LastMessage | null; opened_at: Time; closed_at: Time | null; reaches?: Reach[];
 }
-export interface Counts { mine: number; unassigned: number; all: number; unread_mine: number; late: number }
-export type View = 'mine' | 'unassigned' | 'team' | 'waiting' | 'all';
+export interface Counts { mine: number; unassigned: number; all: number; unread_mine: number; late: number; team: number; waiting: number; mentioned: number; snoozed: number }
+export type View = 'mine' | 'unassigned' | 'team' | 'waiting' | 'late' | 'mentioned' | 'snoozed' | 'closed' | 'all';
+export type StatusFilter = Status | 'current' | 'active' | 'any';
+export type Sort = 'last' | 'waiting' | 'due' | 'snoozed';
+/** Which conversations a saved view shows: what GET /conversations takes. */
+export interface ViewFilter {
+  view?: View; status?: StatusFilter; assignee?: string; team?: Id; channel?: Id; label?: string; waiting?: boolean; within_days?: number; quiet_days?: number; q?: string; sort?: Sort;
+}
+export interface SavedView { id: Id; name: string; filter: ViewFilter; shared: 'private' | 'team' | 'all'; team: Id | null; mine: boolean }
+export interface LabelCount { label: string; count: number }
+/** One change of many conversations. */
+export interface BulkPatch extends ConversationPatch { add_labels?: string[]; remove_labels?: string[]; read?: boolean }
+export interface BulkOutcome { id: Id; ok: boolean; conversation: Conversation | null; status: number | null; detail: string | null; field: string | null }
 export interface ConversationPatch {
   status?: Status; snoozed_until?: Time | null; assignee?: Id | null; team?: Id | null; labels?: string[]; priority?: number;
 }

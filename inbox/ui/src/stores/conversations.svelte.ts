@@ -1,7 +1,8 @@
 // Every conversation that any view shows, once each; lists hold only their ids.
 import { SvelteMap } from 'svelte/reactivity';
 import { asProblem, get, list, patch, post, type Problem } from '../api/client.ts';
-import type { Conversation, ConversationPatch, Counts, Id, Status, View } from '../api/types.ts';
+import type { BulkOutcome, BulkPatch, Conversation, ConversationPatch, Counts, Id } from '../api/types.ts';
+import type { Filter } from '../lists/filter.ts';
 import { gathered, merge, type Compare } from '../lists/keyset.ts';
 import { on } from '../live/live.svelte.ts';
 import { me } from './session.svelte.ts';
@@ -36,34 +37,72 @@ export async function change(id: Id, asked: ConversationPatch, guess: Partial<Co
   }
 }
 
+/** At most so many in one call. */
+const TOGETHER = 200;
+
+/** One change of many, shown at once; what the server refuses is put back. Answers what it refused. */
+export async function changeMany(ids: readonly Id[], asked: BulkPatch, guess: (item: Conversation) => Partial<Conversation>): Promise<BulkOutcome[]> {
+  const before = new Map(ids.map((id) => [id, rows.get(id)]));
+  const back = (id: Id) => { const item = before.get(id); if (item) rows.set(id, item); };
+  for (const [id, item] of before) if (item) rows.set(id, { ...item, ...guess(item) });
+  relist();
+  const refused: BulkOutcome[] = [];
+  const left = [...ids];
+  try {
+    while (left.length) {
+      const { items } = await post<{ items: BulkOutcome[] }>('/conversations/bulk', { ids: left.slice(0, TOGETHER), change: asked });
+      left.splice(0, TOGETHER);
+      for (const each of items) if (each.conversation) keep(each.conversation); else { back(each.id); refused.push(each); }
+    }
+  } finally {
+    left.forEach(back);
+    relist();
+    void refetchCounts();
+  }
+  return refused;
+}
+
 export async function markRead(id: Id): Promise<void> {
   const before = rows.get(id);
-  if (!before?.unread) return;
-  rows.set(id, { ...before, unread: 0 });
+  if (!before?.unread && !counted.mentioned) return;
+  if (before) rows.set(id, { ...before, unread: 0 });
   // A failure is not told: the next look at the list brings the number back, and an open thread asks again.
   await post(`/conversations/${id}/read`).catch(() => undefined);
   void refetchCounts();
 }
 
-export interface Filter { view: View; status: Status | 'active' | 'any'; q: string; sort: 'last' | 'waiting'; channel: string; assignee: string; team: string; extra: string }
+export type { Filter };
 
 const lastAt = (c: Conversation) => Date.parse(c.last_message?.at ?? c.opened_at);
-const waitsSince = (c: Conversation) => (c.waiting_since ? Date.parse(c.waiting_since) : Infinity);
 const newestFirst: Compare<Conversation> = (a, b) => lastAt(b) - lastAt(a) || b.id - a.id;
-const longestFirst: Compare<Conversation> = (a, b) => {
-  const [x, y] = [waitsSince(a), waitsSince(b)];
-  return x === y ? a.id - b.id : x - y;
+const byTime = (time: (c: Conversation) => string | null): Compare<Conversation> => {
+  const at = (c: Conversation) => { const said = time(c); return said ? Date.parse(said) : Infinity; };
+  return (a, b) => { const [x, y] = [at(a), at(b)]; return x === y ? a.id - b.id : x - y; };
+};
+const orders: Record<Filter['sort'], Compare<Conversation>> = {
+  last: newestFirst, waiting: byTime((c) => c.waiting_since), due: byTime((c) => c.answer_due), snoozed: byTime((c) => c.snoozed_until),
 };
 
+const DAY = 86_400_000;
+const ofStatus = (c: Conversation, status: Filter['status']) =>
+  status === 'any' || (status === 'active' ? c.status !== 'closed' : status === 'current' ? c.status !== 'closed' && c.status !== 'snoozed' : c.status === status);
+const ofAssignee = (c: Conversation, assignee: string, myId: Id) =>
+  assignee === '' || (assignee === 'none' ? c.assignee === null : c.assignee?.id === (assignee === 'me' ? myId : Number(assignee)));
+
 /** Whether a changed conversation still stands in a list: what the server would answer, said again here so that it leaves at once. */
-export function belongs(c: Conversation, filter: Filter, myId: Id, myTeams: Id[]): boolean {
-  if (filter.status !== 'any' && (filter.status === 'active' ? c.status === 'closed' : c.status !== filter.status)) return false;
+export function belongs(c: Conversation, filter: Filter, myId: Id, myTeams: Id[], now = Date.now()): boolean {
+  if (!ofStatus(c, filter.status) || !ofAssignee(c, filter.assignee, myId)) return false;
   if (filter.channel && String(c.channel?.id) !== filter.channel) return false;
   if (filter.team && String(c.team?.id) !== filter.team) return false;
+  if (filter.label && !c.labels.includes(filter.label)) return false;
+  if (filter.waiting && c.waiting_since === null) return false;
+  if (filter.within_days && lastAt(c) < now - Number(filter.within_days) * DAY) return false;
+  if (filter.quiet_days && lastAt(c) >= now - Number(filter.quiet_days) * DAY) return false;
   if (filter.view === 'mine') return c.assignee?.id === myId;
   if (filter.view === 'unassigned') return !c.assignee;
   if (filter.view === 'team') return c.team !== null && myTeams.includes(c.team.id);
   if (filter.view === 'waiting') return c.waiting_since !== null;
+  if (filter.view === 'late') return c.answer_due !== null && Date.parse(c.answer_due) < now;
   return true;
 }
 
@@ -100,11 +139,11 @@ export class ConversationList {
     for (const off of this.#removed) off();
   }
 
-  get #compare(): Compare<Conversation> { return this.filter.sort === 'waiting' ? longestFirst : newestFirst; }
+  get #compare(): Compare<Conversation> { return orders[this.filter.sort]; }
 
   #ask(cursor: string | null) {
-    const { view, status, q, sort, channel, assignee, team, extra } = this.filter;
-    return list<Conversation>('/conversations', { ...Object.fromEntries(new URLSearchParams(extra)), view, status, q, sort, channel, assignee, team, cursor, limit: PAGE });
+    const { extra, ...said } = this.filter;
+    return list<Conversation>('/conversations', { ...Object.fromEntries(new URLSearchParams(extra)), ...said, cursor, limit: PAGE });
   }
 
   async load(): Promise<void> {
@@ -169,7 +208,7 @@ export class ConversationList {
   show(): void { this.ids = this.wanted; }
 }
 
-let counted = $state.raw<Counts>({ mine: 0, unassigned: 0, all: 0, unread_mine: 0, late: 0 });
+let counted = $state.raw<Counts>({ mine: 0, unassigned: 0, all: 0, unread_mine: 0, late: 0, team: 0, waiting: 0, mentioned: 0, snoozed: 0 });
 export const counts = () => counted;
 export async function refetchCounts(): Promise<void> {
   counted = await get<Counts>('/conversations/counts').catch(() => counted);
