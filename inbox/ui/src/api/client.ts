@@ -44,13 +44,13 @@ async function problemOf(answer: Response): Promise<Problem> {
   return new Problem(answer.status, body.detail ?? body.title ?? '', body.errors ?? [], Number.isFinite(after) && after > 0 ? after : null);
 }
 
-async function call<T>(method: string, path: string, init: { query?: Query; body?: unknown; headers?: Record<string, string> } = {}): Promise<T> {
+async function call<T>(method: string, path: string, init: { query?: Query; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal | undefined } = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json', ...init.headers };
   if (method !== 'GET') headers['X-CSRF-Token'] = csrf;
   const raw = init.body instanceof FormData;
   if (init.body !== undefined && !raw) headers['Content-Type'] = 'application/json';
   const body = raw ? (init.body as FormData) : init.body === undefined ? null : JSON.stringify(init.body);
-  const answer = await fetch(address(path, init.query), { method, headers, body, credentials: 'same-origin' }).catch(() => {
+  const answer = await fetch(address(path, init.query), { method, headers, body, credentials: 'same-origin', signal: init.signal ?? null }).catch(() => {
     throw new Problem(0, '');
   });
   if (!answer.ok) {
@@ -61,7 +61,7 @@ async function call<T>(method: string, path: string, init: { query?: Query; body
   return (answer.status === 204 ? undefined : await answer.json()) as T;
 }
 
-export const get = <T>(path: string, query?: Query) => call<T>('GET', path, query ? { query } : {});
+export const get = <T>(path: string, query?: Query, signal?: AbortSignal) => call<T>('GET', path, { ...(query ? { query } : {}), signal });
 export const list = <T>(path: string, query?: Query) => get<Page<T>>(path, query);
 export const post = <T>(path: string, body: unknown = {}, headers: Record<string, string> = {}) => call<T>('POST', path, { body, headers });
 export const patch = <T>(path: string, body: unknown) => call<T>('PATCH', path, { body });

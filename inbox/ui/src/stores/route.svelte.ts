@@ -1,9 +1,10 @@
 // The address bar is the only place that says which view is shown.
-export interface Route { path: string; parts: string[]; query: URLSearchParams }
+/** `message`: the one that the address points at (`#m12`). */
+export interface Route { path: string; parts: string[]; query: URLSearchParams; message: number | null }
 
 function read(): Route {
   const path = location.pathname;
-  return { path, parts: path.split('/').filter(Boolean), query: new URLSearchParams(location.search) };
+  return { path, parts: path.split('/').filter(Boolean), query: new URLSearchParams(location.search), message: Number(/^#m(\d+)$/.exec(location.hash)?.[1]) || null };
 }
 
 let current = $state.raw<Route>(read());
@@ -12,7 +13,7 @@ addEventListener('popstate', () => (current = read()));
 export const route = () => current;
 
 export function go(to: string, replace = false): void {
-  if (to === location.pathname + location.search) return;
+  if (to === location.pathname + location.search + location.hash) return;
   history[replace ? 'replaceState' : 'pushState']({ depth: depth() + (replace ? 0 : 1) }, '', to);
   current = read();
 }
@@ -40,5 +41,5 @@ export function followLinks(event: MouseEvent): void {
   if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
   if (link.pathname.startsWith('/api/') || link.pathname.startsWith('/assets/')) return;
   event.preventDefault();
-  go(link.pathname + link.search);
+  go(link.pathname + link.search + link.hash);
 }

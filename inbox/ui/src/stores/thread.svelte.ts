@@ -15,8 +15,11 @@ export class Thread {
   #byId = new SvelteMap<Id, Message>();
   events = $state.raw<Event[]>([]);
   older = $state<string | null>(null);
+  /** There are newer messages than those loaded: the thread was opened at an old one. */
+  newer = $state(false);
   phase = $state<'loading' | 'ready' | 'failed'>('loading');
   loadingOlder = $state(false);
+  loadingNewer = $state(false);
   problem = $state.raw<Problem | null>(null);
   typing = $state<{ customer: boolean; manager: Id | null }>({ customer: false, manager: null });
   /** The first message that was unread when the thread was opened: the divider stays there. */
@@ -26,12 +29,13 @@ export class Thread {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(id: Id) {
+  /** `at`: the message to open at, wherever in the thread it stands. */
+  constructor(id: Id, at: Id | null = null) {
     this.id = id;
-    void this.load();
+    void this.load(at);
     this.#off = [
       watch(id),
-      whenSent((message) => { if (this.#mine(message.conversation_id)) this.keep([message]); }),
+      whenSent((message) => { if (this.#mine(message.conversation_id)) { if (this.newer) void this.load(); else this.keep([message]); } }),
       on('message', ({ conversation_id: which, message_id: id }) => { if (this.#mine(which)) void this.#heard(id as Id); }),
       on('conversation', ({ conversation_id: which }) => { if (which === this.id) void this.#loadEvents(); }),
       on('state', (data) => this.#state(data)),
@@ -58,11 +62,19 @@ export class Thread {
     return list<Message>(`/conversations/${this.id}/messages`, { timeline: 'contact', newest: 1, limit: 50, cursor });
   }
 
-  async load(): Promise<void> {
+  /** The page around a message, or the newest where that is gone. */
+  async #askAround(at: Id): Promise<Page<Message>> {
+    try { return await list<Message>(`/conversations/${this.id}/messages`, { timeline: 'contact', around: at, limit: 50 }); }
+    catch (error) { if (asProblem(error).status !== 422) throw error; return this.#ask(); }
+  }
+
+  async load(at: Id | null = null): Promise<void> {
     this.phase = 'loading';
     try {
-      const [page] = await Promise.all([this.#ask(), fetchConversation(this.id), this.#loadEvents()]);
+      const [page] = await Promise.all([at === null ? this.#ask() : this.#askAround(at), fetchConversation(this.id), this.#loadEvents()]);
+      this.#byId.clear();
       this.keep(page.items);
+      this.newer = at !== null && page.items.some((each) => each.id === at);
       this.older = page.next;
       this.unreadFrom = firstUnread(this.messages, this.conversation?.unread ?? 0);
       this.phase = 'ready';
@@ -85,6 +97,19 @@ export class Thread {
     }
   }
 
+  async loadNewer(): Promise<void> {
+    const last = this.messages.at(-1);
+    if (!this.newer || this.loadingNewer || !last) return;
+    this.loadingNewer = true;
+    try {
+      const page = await list<Message>(`/conversations/${this.id}/messages`, { timeline: 'contact', after: last.id, limit: 50 });
+      this.keep(page.items);
+      this.newer = page.next !== null;
+    } finally {
+      this.loadingNewer = false;
+    }
+  }
+
   async #loadEvents(): Promise<void> {
     this.events = (await get<Page<Event>>(`/conversations/${this.id}/events`, { limit: 200 }).catch(() => ({ items: this.events }))).items;
   }
@@ -96,6 +121,7 @@ export class Thread {
     if (!message) return this.#soon();
     const oldest = this.messages[0];
     if (this.older !== null && oldest && order(message, oldest) < 0) return;
+    if (this.newer && !this.#byId.has(id)) return;
     if (message.direction === 'in') this.typing = { ...this.typing, customer: false };
     this.keep([message]);
   }
@@ -105,6 +131,7 @@ export class Thread {
   }
 
   async #refresh(): Promise<void> {
+    if (this.newer) return;
     const page = await this.#ask().catch(() => null);
     if (!page) return;
     this.typing = { ...this.typing, customer: false };
