@@ -2,7 +2,7 @@
 
 import typer
 
-from inbox.cli import broadcasts, channels, contacts, demo, flows, looking, people, raw, running
+from inbox.cli import broadcasts, channels, contacts, demo, duplicates, flows, looking, people, raw, running
 from inbox.version import VERSION
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ def _root(version: bool = typer.Option(False, "--version", callback=_version, is
 running.register(app)
 demo.register(app)
 looking.register(app)
+duplicates.register(contacts.app)
 for group in (people.users, people.tokens, channels.app, contacts.app, broadcasts.app, flows.app, raw.app):
     app.add_typer(group)
 

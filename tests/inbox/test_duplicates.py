@@ -60,7 +60,7 @@ CLAIM = frozenset({("phone", "+79161234567")})
             True, {"mail_domain_typo", "same_first_name"}, id="a slip in a domain",
         ),
         pytest.param(
-            card(1, "Carl", mail="info@a.example"), card(2, "Eva", mail="info@b.example"), False, {"other_name"}, id="a shared box"
+            card(1, "Carl", mail="info@a.example"), card(2, "Eva", mail="info@b.example"), False, {"other_name"}, id="a box"
         ),
         pytest.param(
             card(1, "Eva Braun", birthday="1990-05-17"), card(2, "Eva Braun", birthday="1970-05-17"),
