@@ -33,6 +33,7 @@ contacts = sa.Table(
     sa.Column("origin", Json, nullable=False, server_default="{}"),
     sa.Column("edited", Json, nullable=False, server_default="{}"),
     sa.Index("ix_contacts_manager_id", "manager_id"),
+    partial("ix_contacts_merged_into", "merged_into", where="merged_into IS NOT NULL"),
     sa.Index("ix_contacts_name", "name"),
 )
 """`number`: the personal number, made from the moment we first met them. `manager_id`: the responsible manager.

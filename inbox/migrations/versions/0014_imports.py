@@ -56,6 +56,9 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_import_rows_contact_id", "import_rows", ["contact_id"])
+    # Whoever removes a card has to know that no merged one points to it.
+    merged = sa.text("merged_into IS NOT NULL")
+    op.create_index("ix_contacts_merged_into", "contacts", ["merged_into"], sqlite_where=merged, postgresql_where=merged)
     if op.get_bind().dialect.name == "postgresql":
         op.execute("CREATE SEQUENCE imports_ids CACHE 1")
 
@@ -63,5 +66,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP SEQUENCE imports_ids")
+    op.drop_index("ix_contacts_merged_into", "contacts")
     op.drop_table("import_rows")
     op.drop_table("imports")
