@@ -162,7 +162,7 @@ export interface ReportRow {
 
 /** What search found. A quote is cut into what was asked for (`hit`) and what was not. */
 export interface Quote { text: string; hit: boolean }
-export interface MessageFound { message_id: Id; conversation_id: Id; contact: Named; channel: ChannelName; at: Time; direction: string; author: string; snippet: Quote[] }
+export interface MessageFound { message_id: Id; conversation_id: Id; contact: Named; channel: { id: Id; kind: string; name: string }; at: Time; direction: string; author: string; snippet: Quote[] }
 export interface PersonFound { id: Id; number: string; name: Quote[]; address: Quote[]; conversation_id: Id | null }
-export interface FileFound { id: Id; name: Quote[]; kind: string; message_id: Id; conversation_id: Id; contact: Named; channel: ChannelName; at: Time }
+export interface FileFound { id: Id; name: Quote[]; kind: string; message_id: Id; conversation_id: Id; contact: Named; channel: { id: Id; kind: string; name: string }; at: Time }
 export interface SearchFound { messages: MessageFound[]; people: PersonFound[]; files: FileFound[]; next: string | null }
