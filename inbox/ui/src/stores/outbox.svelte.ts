@@ -46,15 +46,17 @@ const listeners = new Set<(message: Message) => void>();
 /** The open thread shows what was sent before the stream tells of it. */
 export function whenSent(listener: (message: Message) => void): () => void { listeners.add(listener); return () => listeners.delete(listener); }
 
-export async function attempt(key: string): Promise<void> {
+/** The message as the server took it; null while it did not. */
+export async function attempt(key: string): Promise<Message | null> {
   const entry = entries.find((each) => each.key === key);
-  if (!entry) return;
+  if (!entry) return null;
   entry.state = 'sending';
   try {
     const message = await post<Message>(`/conversations/${entry.conversation}/messages`, entry.body, { 'Idempotency-Key': key });
     last = message;
     listeners.forEach((listener) => listener(message));
     discard(key);
+    return message;
   } catch (error) {
     const problem = asProblem(error);
     entry.state = 'failed';
@@ -63,21 +65,22 @@ export async function attempt(key: string): Promise<void> {
     entry.overtaken = problem.status === 409 && problem.field('seen_up_to') !== undefined;
     entry.reason = [problem.detail, ...problem.errors.map((e) => e.message)].filter((text, index, all) => text && all.indexOf(text) === index).map(said).join(' ');
     save(entry);
+    return null;
   }
 }
 
 /** Sends although a colleague has answered. A request of its own: the first one was refused. */
 export function sendAnyway(entry: Pending): void {
   discard(entry.key);
-  send(entry.conversation, { ...entry.body, confirm: true }, entry.files);
+  void send(entry.conversation, { ...entry.body, confirm: true }, entry.files);
 }
 
-export function send(conversation: Id, body: NewMessage, files: Upload[]): void {
+export function send(conversation: Id, body: NewMessage, files: Upload[]): Promise<Message | null> {
   const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
   const entry: Pending = { key, conversation, body, files, at: new Date().toISOString(), state: 'sending', offline: false, reason: '' };
   entries.push(entry);
   save(entry);
-  void attempt(key);
+  return attempt(key);
 }
 
 // What could not leave while the line was down leaves by itself when it is back, the same key keeping it from going twice.

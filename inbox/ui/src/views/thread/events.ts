@@ -17,7 +17,7 @@ function actorName(event: Event): string {
 }
 
 /** Kinds that say nothing the thread does not show by itself: its messages, its status words beside a clearer event. */
-export const silent = (kind: string): boolean => /^(message|contact)\.(received|queued|echoed|changed|met|added)$|^conversation\.status$/.test(kind);
+export const silent = (kind: string): boolean => /^(message|contact|note)\.(received|queued|echoed|changed|met|added)$|^conversation\.status$/.test(kind);
 
 export function eventWords(event: Event): string {
   const { data } = event;
