@@ -1,7 +1,7 @@
 """Make a question of what somebody typed: all words must be there, the last may be unfinished, "quoted" ones stand together."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -28,6 +28,10 @@ class Part:
         return word.stem == self.text
 
 
+def _there(part: Part, words: Set[str]) -> bool:
+    return any(word.startswith(part.text) for word in words) if part.begins else part.text in words
+
+
 Way = tuple[Part, ...]
 """Parts that must all be there."""
 
@@ -42,6 +46,10 @@ class Asked:
 
     def __bool__(self) -> bool:
         return bool(self.terms)
+
+    def fits(self, words: Set[str]) -> bool:
+        """Whether a row that is indexed by these words is an answer, phrases aside."""
+        return all(any(all(_there(part, words) for part in way) for way in term) for term in self.terms)
 
     @property
     def parts(self) -> list[Part]:

@@ -13,11 +13,14 @@ import sqlalchemy as sa
 from inbox import schema as t
 from inbox.search.asked import Asked, ask, channel, expression, months
 from inbox.search.quote import Quote, quote, together
+from inbox.search.words import to_index
 from inbox.views.paging import decode, encode
 from inbox.views.shapes import ChannelName, Named, channel_named
 
 FEW = 6
 """People and files beside a page of messages."""
+READ = 300
+"""Messages of one person that are read rather than looked up."""
 TURNS = 8
 """Looks into the index for one page: each takes twice as many rows as the one before."""
 
@@ -132,9 +135,14 @@ def _rows(connection: sa.Connection, what: str, asked: Asked, wanted: Wanted, no
 
 
 def _of_contact(connection: sa.Connection, what: str, asked: Asked, wanted: Wanted, before: int) -> Iterator[Any]:
-    """One person's messages are few: their ids first, and of those the ones that fit."""
+    """One person's messages are few: their texts are read. Of very many, the index tells which."""
     key = _KEYS[what]
     owner = _m.contact_id if what == "messages" else _a.contact_id
+    everything = _shown(what, wanted).where(owner == wanted.contact)
+    few = connection.execute(everything.order_by(key.desc()).limit(READ + 1)).all()
+    if len(few) <= READ:
+        yield from (row for row in few if row.id < before and asked.fits(to_index(row.words)))
+        return
     own = sa.select(sa.func.min(key), sa.func.max(key)).where(owner == wanted.contact)
     least, most = connection.execute(own).one()
     if least is None:

@@ -120,7 +120,9 @@ def test_an_edit_is_found_by_its_new_words_only_and_what_was_taken_back_not_at_a
     assert [texts(trial, q) for q in ("яблоки", "апельсин", "груши")] == [[], ["апельсины"], []]
 
 
-def test_channel_person_and_time_narrow_it(trial: sa.Connection) -> None:
+@pytest.mark.parametrize("read", [0, 300], ids=["looked up", "read"])
+def test_channel_person_and_time_narrow_it(trial: sa.Connection, read: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(find, "READ", read)
     story = Story(trial, START - timedelta(days=400))
     one, other = story.channel(), story.channel("sms")
     story.hear(one, "заказ давний")
