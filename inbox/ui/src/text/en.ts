@@ -1268,3 +1268,15 @@ export const en = {
 } satisfies Record<string, Entry>;
 
 export type Key = keyof typeof en;
+  'said.import.no_code': 'The country code is missing: choose the country of such numbers.',
+  'said.import.no_phone': 'This is not a phone number.',
+  'said.import.no_number': 'There is no such number.',
+  'said.import.no_mail': 'This is not a mail address.',
+  'said.import.nobody': 'There is neither a name nor a phone nor a mail address.',
+  'said.import.no_language': 'This is not a language; they are named like ru or pt-BR.',
+  'said.import.no_zone': 'This is not a time zone; they are named like Europe/Berlin.',
+  'said.import.no_rows': 'The file has no rows below its headings.',
+  'said.import.unreadable': 'The file cannot be read: save it again as CSV (UTF-8) or XLSX.',
+  'said.import.old_excel': 'This is an old Excel file (.xls): save it as .xlsx or CSV.',
+  'said.import.broken_file': 'The file cannot be read any further.',
+  'said.import.empty_file': 'The file is empty.',

@@ -25,6 +25,18 @@ const sentences: Record<string, Key> = {
   'This is the same contact': 'said.same_contact',
   'This conversation has another open task to answer': 'said.open_task',
   'The provider does not answer.': 'said.silent_provider',
+  'The country code is missing: choose the country of such numbers': 'said.import.no_code',
+  'This is not a phone number': 'said.import.no_phone',
+  'There is no such number': 'said.import.no_number',
+  'This is not a mail address': 'said.import.no_mail',
+  'There is neither a name nor a phone nor a mail address': 'said.import.nobody',
+  'This is not a language; they are named like ru or pt-BR': 'said.import.no_language',
+  'This is not a time zone; they are named like Europe/Berlin': 'said.import.no_zone',
+  'The file has no rows below its headings': 'said.import.no_rows',
+  'The file cannot be read: save it again as CSV (UTF-8) or XLSX': 'said.import.unreadable',
+  'This is an old Excel file (.xls): save it as .xlsx or CSV': 'said.import.old_excel',
+  'The file cannot be read any further': 'said.import.broken_file',
+  'The file is empty': 'said.import.empty_file',
 };
 
 /** A sentence of the server in the person's language, where we know it. */
