@@ -50,6 +50,7 @@ conversations = sa.Table(
     partial("ix_conversations_snoozed", "snoozed_until", where="status = 'snoozed'"),
     partial("ix_conversations_team", "team_id", "status", "last_at", "id", where="team_id IS NOT NULL"),
     partial("ix_conversations_due", "answer_due", "id", where="answer_due IS NOT NULL"),
+    partial("ix_conversations_put_off", "snoozed_until", "id", where="snoozed_until IS NOT NULL"),
 )
 """One request of one contact; at most one that is not closed. `heard_at`: set by receive, cleared by respond: the wake-up flag in
 the row. `bot`: whether the bot may speak (no person has it). `waiting_since`: the customer's oldest unanswered message.

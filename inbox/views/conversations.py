@@ -94,7 +94,7 @@ class OneConversation(Conversation):
 class Counts:
     """Numbers beside the views; 1000 means 1000 or more. `late`: waiting beyond the time they should be answered by.
 
-    `mentioned`: where somebody called me and I have not looked since. `mine`, `unassigned`, `team`, `waiting`: without snoozed ones.
+    `mentioned`: where somebody called me and I have not looked since. `mine`, `unassigned`, `team`, `waiting`: without snoozed.
     """
 
     mine: int
@@ -289,9 +289,7 @@ def _newest(shape: Shape, conditions: list[sa.ColumnElement[bool]]) -> sa.Select
 def _oldest(shape: Shape, conditions: list[sa.ColumnElement[bool]], column: sa.ColumnElement[Any]) -> sa.Select[Any]:
     """(id, column), the oldest time first: the longest wait, the latest answer, the next to come back."""
     conditions = [*conditions, column.is_not(None)]
-    if shape.statuses == ("snoozed",):
-        conditions.append(_c.status == "snoozed")
-    elif shape.statuses:
+    if shape.statuses:
         conditions.append(_of_status(shape))
     if "at" in shape.names:
         conditions.append(sa.tuple_(column, _c.id) > _AFTER)

@@ -8,7 +8,7 @@ from inbox.schema.base import Id, Instant, Json
 revision = "0009"
 down_revision = "0008"
 
-_LATE, _TEAM = "answer_due IS NOT NULL", "team_id IS NOT NULL"
+_LATE, _TEAM, _PUT_OFF = "answer_due IS NOT NULL", "team_id IS NOT NULL", "snoozed_until IS NOT NULL"
 _LABELS = {
     "postgresql": "SELECT DISTINCT l, c.id FROM conversations c, jsonb_array_elements_text(c.labels) l WHERE c.labels <> '[]'",
     "sqlite": "SELECT DISTINCT l.value, c.id FROM conversations c, json_each(c.labels) l WHERE c.labels <> '[]'",
@@ -29,6 +29,7 @@ def upgrade() -> None:
     for name, columns, where in (
         ("ix_conversations_team", ["team_id", "status", "last_at", "id"], _TEAM),
         ("ix_conversations_due", ["answer_due", "id"], _LATE),
+        ("ix_conversations_put_off", ["snoozed_until", "id"], _PUT_OFF),
     ):
         op.create_index(name, "conversations", columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
@@ -91,6 +92,7 @@ def _labels() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_conversations_put_off", "conversations")
     op.drop_index("ix_conversations_due", "conversations")
     op.drop_index("ix_conversations_team", "conversations")
     for table in ("conversation_labels", "mentions", "view_orders", "saved_views"):
