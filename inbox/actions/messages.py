@@ -73,6 +73,8 @@ def reply(connection: sa.Connection, now: datetime, by: int, conversation_id: in
     Raises NotFound, Invalid, or CannotSend where the channel cannot be used now.
     """
     conversation = require(connection, conversation_id)
+    while conversation.merged_into is not None:
+        conversation = require(connection, conversation.merged_into)
     if said.channel_id is not None and not said.note:
         _reach_by(connection, conversation.contact_id, said.channel_id)
     if said.seen_up_to is not None and not said.confirm and not said.note:

@@ -192,6 +192,8 @@ def _reply(doing: _Doing, row: sa.Row[Any], action: Action) -> None:
 def _write(doing: _Doing, row: sa.Row[Any], action: Action, *, note: bool) -> int:
     if not action.text.strip():
         raise Invalid("text", "Write something")
+    if row.merged_into is not None:
+        raise Conflict(f"This conversation was merged into another ({row.merged_into}): go on there")
     text = action.text if note else _rendered(doing, row, action.text)
     draft = Draft(
         conversation_id=row.id, author_kind="manager", author_id=doing.by, text=text, note=note,

@@ -246,9 +246,13 @@ async def test_two_become_one_and_two_again(client: Client) -> None:
     assert await said_in(client, new) == messages and await said_in(client, old) == []
     assert (await look(client, new))["labels"] == ["refund"]
     assert (await client.patch(f"/conversations/{old}", {"status": "open"})).status == 409
+    assert (await act(client, [old], {"do": "reply", "text": "Hi"})).status == 409
+    note = await client.post(f"/conversations/{old}/messages", {"text": "Where is it?", "note": True})
+    assert note.body["conversation_id"] == new, "what is written goes where its messages are"
     client.clock.time += timedelta(days=30)
     assert (await client.post(f"/undo/{done['undo']}")).status == 200
-    assert (await said_in(client, old), await said_in(client, new)) == (messages[:1], messages[1:])
+    written = [*messages[1:], note.body["id"]]
+    assert (await said_in(client, old), await said_in(client, new)) == (messages[:1], written)
     assert (await look(client, new))["labels"] == []
     kinds = {e["kind"] for e in (await client.get(f"/conversations/{old}/events", limit=100)).body["items"]}
     assert {"conversation.split", "conversation.merged_away", "conversation.undone"} <= kinds
