@@ -19,11 +19,16 @@ class Size:
     """The small table that the large one is compared with."""
     pages: int = 200
     """Times that each page is asked for."""
+    messages: int = 1_000_000
+    """What is searched."""
     people: int = 10_000
     """Conversations before memory is looked at again."""
+    cards: int = 1_000_000
+    """People among whom duplicates are looked for."""
 
 
 FULL = Size()
 QUICK = Size(
-    webhooks=400, loops=300, contacts=100, half_seconds=1.0, broadcast=600, conversations=5_000, few=200, pages=10, people=300
-)
+    webhooks=400, loops=300, contacts=100, half_seconds=1.0, broadcast=600, conversations=5_000, few=200, pages=10, people=300,
+    messages=3_000, cards=2_000,
+)  # fmt: skip
