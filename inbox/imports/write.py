@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from inbox import bulk, ids
 from inbox import schema as t
+from inbox.folding import fold
 from inbox.imports.cards import Card, Options, Row, Trouble
 from inbox.receive.people import personal_number
 from inbox.within import within
@@ -182,6 +183,7 @@ def _write(connection: sa.Connection, now: datetime, people: Sequence[Person], o
     numbers = ids.take(connection, "identities", len(added))
     identities = [
         {"id": number, "contact_id": contact, "kind": kind, "address": address, "verified": options.verified, "created_at": now}
+        | {"fold": fold(kind, address)}
         for number, (contact, kind, address) in zip(numbers, added, strict=True)
     ]
     bulk.execute(connection, _IDENTITY[connection.dialect.name], identities)
