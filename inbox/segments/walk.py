@@ -12,7 +12,7 @@ from inbox import schema as t
 from inbox.segments.language import Filter
 from inbox.segments.sql import compiled
 
-SPAN = 10_000
+SPAN = 5_000
 """Ids that one statement looks at."""
 BUDGET = 0.06
 """Seconds after which a count stops and says where to go on."""
