@@ -117,6 +117,7 @@ const counts = () => {
   const mine = active.filter((c) => c.assignee?.id === 1);
   return { mine: mine.length, unassigned: active.filter((c) => !c.assignee).length, all: active.length, unread_mine: mine.filter((c) => c.unread).length, late: active.filter((c) => c.answer_due && Date.parse(c.answer_due) < Date.now()).length };
 };
+const savedViews: { id: Id }[] = [];
 const session = () => ({ manager: me(), csrf: 'mock', language: 'ru', public_url: 'https://inbox.lampa.example', version: '0.1.0', rights: ['conversations', 'contacts', 'tasks', 'channels', 'people', 'roles', 'raw', 'flows', 'templates', 'broadcasts', 'reports'].flatMap((each) => [`${each}.read`, `${each}.write`]) });
 const withId = <T extends { id: Id }>(items: T[], item: object): T => { const made = { ...item, id: Math.max(0, ...items.map((each) => each.id)) + 1 } as T; items.push(made); return made; };
 const problemsOf = (source: string) => (!source.includes('start:') ? [{ step: '', field: 'start', message: 'Не сказано, с какого шага начинать: добавьте start.', line: 0 }] : source.includes('\t') ? [{ step: '', field: '', line: 1 + source.slice(0, source.indexOf('\t')).split('\n').length, message: 'Отступы делаются пробелами.' }] : []);
@@ -147,6 +148,10 @@ const routes: [string, string, Handler][] = [
   ['GET', '/conversations', listConversations],
   ['POST', '/conversations', ({ body }) => find(data.conversations, body['contact_id'])],
   ['GET', '/conversations/counts', counts],
+  ['GET', '/conversations/labels', () => ({ items: [...new Set(data.conversations.flatMap((c) => c.labels))].sort().map((label) => ({ label, count: data.conversations.filter((c) => c.labels.includes(label)).length })) })],
+  ['GET', '/views', () => ({ items: savedViews })],
+  ['POST', '/views', ({ body }) => withId(savedViews, { ...body, mine: true })],
+  ['POST', '/conversations/bulk', ({ body, ...call }) => ({ items: (body['ids'] as Id[]).map((id) => ({ id, ok: true, conversation: patchConversation({ ...call, id, body: body['change'] }), status: null, detail: null, field: null })) })],
   ['GET', '/conversations/:id', ({ id }) => find(data.conversations, id)],
   ['PATCH', '/conversations/:id', patchConversation],
   ['POST', '/conversations/:id/read', ({ id }) => { find(data.conversations, id).unread = 0; tell('counts'); }],
@@ -173,6 +178,9 @@ const routes: [string, string, Handler][] = [
   ['PATCH', '/contacts/:id', ({ id, body }) => { const c = find(data.contacts, id); Object.assign(c, { ...body, ...(body['manager'] !== undefined ? { manager: body['manager'] && (({ id, name }) => ({ id, name }))(find(data.managers, body['manager'])) } : {}) }); tell('contact', { contact_id: id }); return c; }],
   ['POST', '/contacts/:id/split', ({ id }) => ({ ...find(data.contacts, id), id: 900, number: 'K-1900' })],
   ['POST', '/contacts/:id/merge', ({ id }) => find(data.contacts, id)],
+  ['GET', '/fields', () => ({ items: [{ id: 1, name: 'size', title: 'Размер', type: 'choice', choices: ['S', 'M'], currency: null, parts: [], position: 1 }] })],
+  ['GET', '/categories', () => ({ names: ['A', 'B', 'C'] })],
+  ['GET', '/contacts/:id/timeline', ({ id, query }) => paged([{ kind: 'event', id: 1, at: data.ago(60), what: 'purchase', text: 'Лампа «Орбита»', actor: null, conversation_id: null, link: 'https://shop.example/1', data: {} }, { kind: 'message', id: 2, at: data.ago(90), what: 'in', text: 'Здравствуйте', actor: null, conversation_id: id, link: null, data: {} }], query)],
   ['GET', '/contacts/:id/conversations', ({ id, query }) => paged([brief(find(data.conversations, id)), ...(id % 2 ? [{ ...brief(find(data.conversations, id)), id: 120 + id, status: 'closed', subject: 'Светильник «Орбита»', opened_at: data.ago(57600) }] : [])], query)],
   ['GET', '/tags', () => ({ items: [{ tag: 'опт', count: 41 }, { tag: 'vip', count: 12 }, { tag: 'дизайнер', count: 88 }] })],
   ['GET', '/tasks', ({ query }) => paged(data.tasks.filter((each) => (query.get('done') === 'true' ? each.done_at : !each.done_at) && (query.get('manager') !== 'me' || each.manager?.id === 1) && (query.get('manager') !== 'none' || !each.manager)), query)],

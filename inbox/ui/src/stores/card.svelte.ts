@@ -1,0 +1,17 @@
+// What every card is made of: the fields that the lead defined, and the categories.
+import { get } from '../api/client.ts';
+import type { CardField } from '../api/card.ts';
+import { Directory } from './directory.svelte.ts';
+
+export const cardFields = new Directory<CardField>('/fields');
+
+let names = $state.raw<string[]>([]);
+let asked = false;
+export const categories = (): string[] => names;
+export function keepCategories(fresh: string[]): void { names = fresh; }
+/** Asks once. */
+export function needCategories(): void {
+  if (asked) return;
+  asked = true;
+  get<{ names: string[] }>('/categories').then((answer) => (names = answer.names), () => (asked = false));
+}
