@@ -118,6 +118,15 @@ async def test_who_was_called_finds_the_conversation_until_they_looked(client: C
     assert ids(await oleg.get("/conversations", view="mentioned", label="x")) == []
 
 
+async def test_a_note_calls_the_colleagues_it_names(client: Client) -> None:
+    a, _, _ = await three(client)
+    oleg = await client.become("operator", "Oleg")
+    note = {"text": "@Oleg, have a look", "note": True, "mentions": [oleg.id]}
+    assert (await client.post(f"/conversations/{a}/messages", note)).status == 201
+    assert ids(await oleg.get("/conversations", view="mentioned")) == [a]
+    assert (await oleg.get("/conversations/counts")).body["mentioned"] == 1
+
+
 async def test_a_view_is_saved_shared_ordered_deleted_and_brought_back(client: Client) -> None:
     oleg = await client.become("operator", "Oleg")
     team = (await client.post("/teams", {"name": "Sales", "members": [oleg.id]})).body["id"]
