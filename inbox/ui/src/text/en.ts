@@ -1288,9 +1288,6 @@ export const en = {
   'duplicates.why.nothing_against': 'nothing speaks against it',
   'duplicates.why.other_name': 'different names',
   'duplicates.why.other_birthday': 'different birthdays',
-} satisfies Record<string, Entry>;
-
-export type Key = keyof typeof en;
   'said.import.no_code': 'The country code is missing: choose the country of such numbers.',
   'said.import.no_phone': 'This is not a phone number.',
   'said.import.no_number': 'There is no such number.',
@@ -1303,3 +1300,6 @@ export type Key = keyof typeof en;
   'said.import.old_excel': 'This is an old Excel file (.xls): save it as .xlsx or CSV.',
   'said.import.broken_file': 'The file cannot be read any further.',
   'said.import.empty_file': 'The file is empty.',
+} satisfies Record<string, Entry>;
+
+export type Key = keyof typeof en;

@@ -1289,7 +1289,6 @@ export const ru: Record<Key, Entry> = {
   'duplicates.why.nothing_against': 'ничто не противоречит',
   'duplicates.why.other_name': 'разные имена',
   'duplicates.why.other_birthday': 'разные дни рождения',
-};
   'said.import.no_code': 'Нет кода страны: выберите страну телефонов.',
   'said.import.no_phone': 'Это не номер телефона.',
   'said.import.no_number': 'Такого номера нет.',
@@ -1302,3 +1301,4 @@ export const ru: Record<Key, Entry> = {
   'said.import.old_excel': 'Это старый формат Excel (.xls): сохраните файл как .xlsx или CSV.',
   'said.import.broken_file': 'Дальше файл не читается.',
   'said.import.empty_file': 'Файл пуст.',
+};
