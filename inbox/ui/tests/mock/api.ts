@@ -146,6 +146,11 @@ const kinds = [
 
 const routes: [string, string, Handler][] = [
   ['GET', '/conversations', listConversations],
+  ['GET', '/search', ({ query }) => ({
+    people: data.contacts.filter((c) => lower(c.name).includes(lower(query.get('q')))).slice(0, 6).map((c) => ({ id: c.id, number: c.number, name: [{ text: c.name ?? '', hit: true }], address: [], conversation_id: null })),
+    messages: data.messages.filter((m) => lower(m.text).includes(lower(query.get('q')))).slice(0, 20).map((m) => ({ message_id: m.id, conversation_id: m.conversation_id, contact: data.contacts[0]!, channel: { id: 1, kind: m.channel?.kind ?? 'email', name: '' }, at: m.at, direction: m.direction, author: m.author.kind, snippet: [{ text: m.text, hit: true }] })),
+    files: [], next: null,
+  })],
   ['POST', '/conversations', ({ body }) => find(data.conversations, body['contact_id'])],
   ['GET', '/conversations/counts', counts],
   ['GET', '/conversations/labels', () => ({ items: [...new Set(data.conversations.flatMap((c) => c.labels))].sort().map((label) => ({ label, count: data.conversations.filter((c) => c.labels.includes(label)).length })) })],
