@@ -30,8 +30,8 @@ from inbox.schema.conversations import (
     versions,
 )
 from inbox.schema.events import events, idempotency, leases, sequences, webhooks
-from inbox.schema.lists import SHARES, conversation_labels, mentions, saved_views, view_orders
 from inbox.schema.imports import IMPORT_STATES, import_rows, imports
+from inbox.schema.lists import SHARES, conversation_labels, mentions, saved_views, view_orders
 from inbox.schema.people import ROLES, managers, sessions, team_members, teams, tokens
 from inbox.schema.search import search_marks
 from inbox.schema.work import close_reasons, conversation_links, labels, macros, undo_steps, work_rules
