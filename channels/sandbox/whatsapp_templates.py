@@ -126,7 +126,7 @@ def _filled(where: str, text: str, given: Sequence[Json]) -> str:
     wanted = list(dict.fromkeys(_VARIABLE.findall(text)))
     _count(where, len(given), len(wanted))
     for index, parameter in enumerate(given):
-        name = wanted[index] if wanted[index].isdigit() else parameter.get("parameter_name")
+        name = wanted[index] if wanted[index].isdigit() else str(parameter.get("parameter_name"))
         if name not in wanted:
             raise Refusal(code=100, message="(#100) Invalid parameter", details=f"{where}: Parameter name is missing or unknown")
         value = _value(where, parameter)
@@ -175,8 +175,8 @@ def _check_buttons(wanted: Sequence[Json], components: Sequence[Json]) -> None:
         demand(component["sub_type"] == needs, f"button at index {index}", f"must be of sub_type {needs}", 132012)
         parameter = component["parameters"][0]
         demand(parameter[parameter["type"]], f"button at index {index}", "has no value", 131008)
-    for index in _strange(given, len(wanted)):
-        demand(False, f"button at index {index}", "there is no such button", 132018)
+    for strange in _strange(given, len(wanted)):
+        demand(False, f"button at index {strange}", "there is no such button", 132018)
 
 
 def _strange(given: Mapping[str, Json], count: int) -> Iterator[str]:

@@ -99,7 +99,7 @@ def cancel(number: int = _NUMBER) -> None:
 
 def _confirm(body: str, tag: str, channel: int | None, variables: dict[str, str]) -> None:
     """Show what would happen and ask."""
-    seen = desk.write(broadcasts.preview, body=body, tag=tag, channel_id=channel, variables=variables)
+    seen = desk.write(broadcasts.preview, body=body, audience=tag, channel_id=channel, variables=variables)
     left_out = ", ".join(f"{count} {reason}" for reason, count in seen.skipped.items())
     typer.echo(f"{seen.people} people get it{f'; left out: {left_out}' if left_out else ''}.", err=True)
     for each in seen.sample[:1]:

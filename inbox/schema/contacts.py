@@ -38,7 +38,8 @@ contacts = sa.Table(
 )
 """`number`: the personal number, made from the moment we first met them. `manager_id`: the responsible manager.
 `birthday`: 1990-05-17, or --05-17 without the year. `addresses`: [{"label": "home", "text": ...}]. `origin`: all that was told of
-where they came from, `source` the same in a word. `edited`: what a person wrote, {field: {"by":, "at":}}: no machine touches it."""
+where they came from, `source` the same in a word. `edited`: what a person wrote, {field: {"by":, "at":}}, which no machine
+touches."""
 
 contact_tags = sa.Table(
     "contact_tags",
@@ -63,7 +64,8 @@ identities = sa.Table(
     sa.Index("ix_identities_contact_id", "contact_id"),
     partial("ix_identities_fold", "fold", "kind", where="fold IS NOT NULL"),
 )
-"""`fold`: what the spellings of the address share, where it has several (see `inbox.folding`). One address of a contact. A claimed (unverified) one never joins two people."""
+"""One address of a contact. A claimed (unverified) one never joins two people. `fold`: what the spellings of the address share, where
+it has several (see `inbox.folding`)."""
 
 reaches = sa.Table(
     "reaches",

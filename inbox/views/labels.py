@@ -27,7 +27,6 @@ def counted(connection: sa.Connection) -> list[LabelCount]:
     return [LabelCount(label=label, count=count) for label, count in rows]
 
 
-
 def _steps() -> sa.Select[Any]:
     own = t.conversation_labels.alias("own")
     first = sa.select(sa.select(sa.func.min(_l.label)).scalar_subquery().label("label")).cte("step", recursive=True)
