@@ -129,8 +129,8 @@ def _filled(where: str, text: str, given: Sequence[Json]) -> str:
         name = wanted[index] if wanted[index].isdigit() else str(parameter.get("parameter_name"))
         if name not in wanted:
             raise Refusal(code=100, message="(#100) Invalid parameter", details=f"{where}: Parameter name is missing or unknown")
-        value = _value(where, parameter)
-        text = re.sub(r"\{\{\s*" + re.escape(name) + r"\s*\}\}", lambda _, value=value: value, text)
+        literally = _value(where, parameter).replace("\\", "\\\\")
+        text = re.sub(r"\{\{\s*" + re.escape(name) + r"\s*\}\}", literally, text)
     return text
 
 

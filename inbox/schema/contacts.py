@@ -64,8 +64,8 @@ identities = sa.Table(
     sa.Index("ix_identities_contact_id", "contact_id"),
     partial("ix_identities_fold", "fold", "kind", where="fold IS NOT NULL"),
 )
-"""One address of a contact. A claimed (unverified) one never joins two people. `fold`: what the spellings of the address share, where
-it has several (see `inbox.folding`)."""
+"""One address of a contact. A claimed (unverified) one never joins two people. `fold`: what the spellings of the address share,
+where it has several (see `inbox.folding`)."""
 
 reaches = sa.Table(
     "reaches",
