@@ -88,7 +88,10 @@ def queue_message(connection: sa.Connection, now: datetime, draft: Draft) -> int
     about = {"contact_id": conversation.contact_id, "conversation_id": conversation.id, "message_id": message_id}
     record_all(connection, [event(now, kind, actor_kind=draft.author_kind, actor_id=draft.author_id, **about)])
     live.tell(connection, "message", conversation_id=conversation.id, message_id=message_id)
-    if not draft.note:
+    wait = 0.0 if draft.send_at is None else (draft.send_at - now).total_seconds()
+    if wait > 0 and not draft.note:
+        queue.wake_later(connection, "deliver", wait)
+    elif not draft.note:
         queue.wake(connection, "deliver")
     return message_id
 

@@ -7,6 +7,7 @@ waits at a time. If Redis is away, the sweep finds the rows a few seconds later.
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -21,6 +22,7 @@ NAME = "switchboard"
 JOB = "worker.drain"
 JOB_SECONDS = 60
 """RQ's time-out of a drain; one lasts at most half of it."""
+SOON = 60.0
 AWAKE = "switchboard:awake"
 CALLS = "switchboard:calls"
 CALLED = "switchboard:called"
@@ -44,6 +46,13 @@ def wake(connection: sa.Connection, stop: str) -> None:
     signal(connection, "wake", stop)
 
 
+def wake_later(connection: sa.Connection, stop: str, seconds: float) -> None:
+    """The same some seconds after the commit: what is held back for so long goes on time. What is due later than soon, or when
+    this process is gone, is found by the workers' regular look."""
+    if seconds <= SOON:
+        signal(connection, "later", stop, seconds)
+
+
 class Caller:
     """Wakes the workers from one process."""
 
@@ -55,7 +64,11 @@ class Caller:
         self._calling: asyncio.Task[None] | None = None
 
     def give_out(self, signals: Sequence[Signal]) -> None:
-        """Make the wake-up calls among the signals of a commit."""
+        """Make the wake-up calls among the signals of a commit, those for later in their time."""
+        for what in signals:
+            if what[0] == "later":
+                seconds: Any = what[2]
+                asyncio.get_running_loop().call_later(seconds, self.give_out, (("wake", what[1]),))
         self._uncalled |= {str(s[1]) for s in signals if s[0] == "wake"}
         if self._uncalled and self._calling is None:
             self._calling = asyncio.get_running_loop().create_task(self._call_all())

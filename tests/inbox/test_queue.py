@@ -12,7 +12,7 @@ from rq import Queue
 
 from inbox import house, queue, work
 from inbox.db import Database
-from inbox.queue import AWAKE, CALLED, CALLS, NAME, Caller, wake
+from inbox.queue import AWAKE, CALLED, CALLS, NAME, Caller, wake, wake_later
 from inbox.settings import Settings
 
 
@@ -76,6 +76,17 @@ async def test_only_wake_ups_are_called_after_a_commit_and_none_after_a_rollback
     await db.run(go, "deliver", fail=False)
     await caller.close()
     assert await called(redis) == ["deliver"]
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+async def test_what_is_held_back_is_called_for_in_its_time(db: Database, caller: Caller, redis: "Redis") -> None:
+    db.on_commit = caller.give_out
+    await db.run(wake_later, "deliver", 0.2)
+    await db.run(wake_later, "respond", 3600.0)
+    assert await called(redis) == []
+    async with asyncio.timeout(10):
+        while await called(redis) != ["deliver"]:
+            await asyncio.sleep(0.02)
 
 
 async def test_without_redis_a_call_is_lost_and_nothing_else() -> None:
