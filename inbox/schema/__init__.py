@@ -13,7 +13,7 @@ from inbox.schema.bots import (
     templates,
 )
 from inbox.schema.cards import contact_changes, contact_events, contact_fields, identity_checks, identity_claims
-from inbox.schema.care import care_marks, duplicate_keys, duplicate_runs, duplicates, merge_rows, merges, problems
+from inbox.schema.care import care_marks, duplicate_keys, duplicate_runs, duplicates, merge_rows, merges
 from inbox.schema.channels import channels, notices, raw_bodies, spool_marks
 from inbox.schema.contacts import contact_tags, contacts, identities, reaches
 from inbox.schema.conversations import (
@@ -85,7 +85,6 @@ __all__ = [
     "messages",
     "metadata",
     "notices",
-    "problems",
     "provider_templates",
     "raw_bodies",
     "reaches",

@@ -84,23 +84,3 @@ merge_rows = sa.Table(
     sqlite_with_rowid=False,
 )
 """Every row that a merge moved. `place`: table.column; `row_id`, or `row_key` (JSON) where the key has several parts."""
-
-problems = sa.Table(
-    "problems",
-    metadata,
-    key(),
-    sa.Column("contact_id", sa.BigInteger, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("place", sa.Text, nullable=False),
-    sa.Column("value", sa.Text, nullable=False),
-    sa.Column("better", sa.Text),
-    sa.Column("state", sa.Text, nullable=False, server_default="open"),
-    sa.Column("found_at", Instant, nullable=False),
-    sa.Column("decided_at", Instant),
-    sa.Column("decided_by", sa.BigInteger),
-    one_of("state", "open", "mended", "kept"),
-    sa.UniqueConstraint("contact_id", "kind", "place"),
-    partial("ix_problems_open", "kind", "id", where="state = 'open'"),
-)
-"""Something on a card that looks wrong. `place`: name, identity:<id> or fields.<name>; `better`: what it would be mended to.
-`kept`: a person said that it is right as it is, which holds until it changes."""

@@ -1,4 +1,4 @@
-"""Likely duplicates, merges that can be undone, and what looks wrong on people's cards."""
+"""Likely duplicates, and merges that can be undone."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,8 +8,8 @@ from inbox.schema.base import Id, Instant, Json
 revision = "0013"
 down_revision = "0012"
 
-_NUMBERED = ("duplicates", "duplicate_runs", "merges", "problems")
-_TABLES = ["duplicate_keys", "duplicates", "duplicate_runs", "care_marks", "merges", "merge_rows", "problems"]
+_NUMBERED = ("duplicates", "duplicate_runs", "merges")
+_TABLES = ["duplicate_keys", "duplicates", "duplicate_runs", "care_marks", "merges", "merge_rows"]
 
 
 def upgrade() -> None:
@@ -90,30 +90,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["merge_id"], ["merges.id"], name=op.f("fk_merge_rows_merge_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("merge_id", "place", "row_id", "row_key", name=op.f("pk_merge_rows")),
         sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "problems",
-        sa.Column("id", Id, autoincrement=False, nullable=False),
-        sa.Column("contact_id", sa.BigInteger(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("place", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.Column("better", sa.Text(), nullable=True),
-        sa.Column("state", sa.Text(), server_default="open", nullable=False),
-        sa.Column("found_at", Instant(), nullable=False),
-        sa.Column("decided_at", Instant(), nullable=True),
-        sa.Column("decided_by", sa.BigInteger(), nullable=True),
-        sa.CheckConstraint("state IN ('open', 'mended', 'kept')", name=op.f("ck_problems_state_known")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_problems")),
-        sa.UniqueConstraint("contact_id", "kind", "place", name=op.f("uq_problems_contact_id_kind_place")),
-    )
-    op.create_index(
-        "ix_problems_open",
-        "problems",
-        ["kind", "id"],
-        unique=False,
-        sqlite_where=sa.text("state = 'open'"),
-        postgresql_where=sa.text("state = 'open'"),
     )
     if op.get_bind().dialect.name == "postgresql":
         for table in _NUMBERED:
