@@ -48,6 +48,7 @@ class Endpoint:
     answer: Any
     status: int
     content_type: str
+    """Several, with ", " between them, where the caller chooses."""
     repeatable: bool
     """Takes an Idempotency-Key."""
     upload: bool

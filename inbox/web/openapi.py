@@ -108,6 +108,6 @@ def _parameters(each: Endpoint) -> Iterable[dict[str, Any]]:
 def _responses(each: Endpoint, schemas: dict[Key, Any]) -> dict[str, Any]:
     good: dict[str, Any] = {"description": "Done"}
     if each.answer is not None:
-        good["content"] = {each.content_type: {"schema": schemas[each.name, "answer"]}}
+        good["content"] = {kind: {"schema": schemas[each.name, "answer"]} for kind in each.content_type.split(", ")}
     problem = {"content": {TYPE: {"schema": schemas["", "problem"]}}}
     return {str(each.status): good, "4XX": {"description": "Refused", **problem}, "5XX": {"description": "Failed", **problem}}

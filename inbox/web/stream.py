@@ -78,7 +78,10 @@ async def stream(call: Call, query: StreamQuery) -> web.StreamResponse:
     something was missed: fetch again what is shown.
     """
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
-    await response.prepare(call.request)
+    try:
+        await response.prepare(call.request)
+    except ConnectionResetError:  # gone before we could say a word
+        return response
     last = call.request.headers.get("Last-Event-ID") or query.last_event_id
     speaking = asyncio.create_task(_speak(call, response, last))
     call.app[STREAMS].add(speaking)

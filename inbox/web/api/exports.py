@@ -5,6 +5,7 @@ import csv
 import io
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -39,7 +40,13 @@ class ExportQuery(Query):
     manager: Id | None = None
 
 
-@endpoint("GET", "/contacts/export", Right.EXPORTS_READ, answer=bytes, content_type="application/octet-stream")
+@endpoint(
+    "GET",
+    "/contacts/export",
+    Right.EXPORTS_READ,
+    answer=bytes,
+    content_type=", ".join(kind.partition(";")[0] for kind in TYPES.values()),
+)
 async def export_contacts(call: Call, query: ExportQuery) -> web.StreamResponse:
     """The people of a list as a file. Who took it out, and which list, is recorded."""
     wanted = contacts.Filter(q=query.q.strip(), tag=query.tag, manager=query.manager)
@@ -52,9 +59,10 @@ async def export_contacts(call: Call, query: ExportQuery) -> web.StreamResponse:
     response = web.StreamResponse(headers=headers | {"Cache-Control": "no-store"})
     if query.format == "xlsx":
         return await _xlsx(call, wanted, response)
-    await response.prepare(call.request)
-    async for chunk in _vcards(call, wanted) if query.format == "vcard" else _csv(call, wanted):
-        await response.write(chunk)
+    with suppress(ConnectionResetError):  # whoever asked has gone
+        await response.prepare(call.request)
+        async for chunk in _vcards(call, wanted) if query.format == "vcard" else _csv(call, wanted):
+            await response.write(chunk)
     return response
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from inbox.fetching import ask_again
 from inbox.files import INLINE, kind_of, note_content, real_mime, sign
@@ -121,6 +122,6 @@ async def _part(request: web.Request) -> BodyPartReader:
         async for part in reader:
             if isinstance(part, BodyPartReader) and part.name == "file":
                 return part
-    except (ValueError, AssertionError) as error:
+    except (ValueError, AssertionError, BadHttpMessage) as error:
         raise invalid("file", "The form cannot be read") from error
     raise invalid("file", "The part `file` is missing")

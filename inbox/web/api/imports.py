@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import BadHttpMessage
 from pydantic import Field
 
 from inbox.imports import desk, reading
@@ -164,7 +165,7 @@ async def _part(request: web.Request) -> BodyPartReader:
         async for part in await request.multipart():
             if isinstance(part, BodyPartReader) and part.name == "file":
                 return part
-    except (ValueError, AssertionError) as error:
+    except (ValueError, AssertionError, BadHttpMessage) as error:
         raise invalid("file", "The form cannot be read") from error
     raise invalid("file", "The part `file` is missing")
 
