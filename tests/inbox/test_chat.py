@@ -22,7 +22,8 @@ from inbox.db import Database
 from inbox.live import INBOX
 from inbox.settings import Settings
 from inbox.web import chat_stream, widget
-from tests.inbox.chat_desk import SITE, Desk, private_valkey, proof, running
+from tests.inbox.chat_desk import SITE, Desk, proof, running
+from tests.valkey import private_valkey
 
 
 @pytest.fixture(scope="module")

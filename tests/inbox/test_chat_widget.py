@@ -18,7 +18,8 @@ from playwright.async_api import Browser, BrowserContext, FilePayload, Page, Rou
 from inbox import schema as t
 from inbox.db import Database
 from inbox.settings import Settings
-from tests.inbox.chat_desk import Desk, private_valkey, proof, running
+from tests.inbox.chat_desk import Desk, proof, running
+from tests.valkey import private_valkey
 
 expect.set_options(timeout=30_000)  # this machine may be busy
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
