@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from inbox import ids, live
+from inbox import bulk, ids, live
 from inbox import schema as t
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotFound
@@ -52,7 +52,7 @@ def add_manager(
     manager_id = ids.one(connection, "managers")
     row = {"id": manager_id, "email": found, "name": name or found.partition("@")[0], "role": role, "created_at": now}
     try:
-        with connection.begin_nested():
+        with bulk.savepoint(connection):
             connection.execute(sa.insert(t.managers).values(row | {"password_hash": password_hash, "language": language}))
     except IntegrityError as error:
         raise Conflict("Somebody with this mail address is here already") from error
@@ -100,7 +100,7 @@ def add_team(connection: sa.Connection, now: datetime, name: str, members: Seque
     """Make a team and return its id. Raises Conflict if the name is taken."""
     team_id = ids.one(connection, "teams")
     try:
-        with connection.begin_nested():
+        with bulk.savepoint(connection):
             connection.execute(sa.insert(t.teams).values(id=team_id, name=name, created_at=now))
     except IntegrityError as error:
         raise Conflict("There is a team of this name already") from error
@@ -116,7 +116,7 @@ def change_team(
     require_team(connection, team_id)
     if name is not None:
         try:
-            with connection.begin_nested():
+            with bulk.savepoint(connection):
                 connection.execute(sa.update(t.teams).where(t.teams.c.id == team_id).values(name=name))
         except IntegrityError as error:
             raise Conflict("There is a team of this name already") from error

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from bots.render import RenderError, compile_text, render
-from inbox import ids, live
+from inbox import bulk, ids, live
 from inbox import schema as t
 from inbox.actions.conversations import require
 from inbox.record import record
@@ -123,7 +123,7 @@ def _require_right(by: Owner, *, shared: bool) -> None:
 
 def _write(connection: sa.Connection, statement: sa.Executable) -> None:
     try:
-        with connection.begin_nested():
+        with bulk.savepoint(connection):
             connection.execute(statement)
     except IntegrityError as error:
         raise Conflict("There is a canned reply with this shortcut and language already") from error

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from bots.load import load
 from bots.problems import FlowError
 from bots.render import RenderError, compile_text
-from inbox import ids, live
+from inbox import bulk, ids, live
 from inbox import schema as t
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotFound
@@ -104,7 +104,7 @@ def _make_room(connection: sa.Connection, name: str, language: str) -> None:
 
 def _write(connection: sa.Connection, write: Callable[[], object], what: str) -> None:
     try:
-        with connection.begin_nested():
+        with bulk.savepoint(connection):
             write()
     except IntegrityError as error:
         raise Conflict(f"There is {what} already") from error

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from inbox import ids
+from inbox import bulk, ids
 from inbox import schema as t
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotFound
@@ -128,7 +128,7 @@ def _require_lists(connection: sa.Connection, found: Filter, own: int) -> None:
 
 def _write(connection: sa.Connection, write: Callable[[], object]) -> None:
     try:
-        with connection.begin_nested():
+        with bulk.savepoint(connection):
             write()
     except IntegrityError as error:
         raise Conflict("There is a segment of this name already") from error

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import pytest
 
 from channels.base import Hook, OutgoingFile, OutgoingMessage, Transport
 from channels.events import Event
@@ -35,6 +36,18 @@ async def connected(stand_in: TelegramStandIn, **settings: str) -> AsyncIterator
         connector = TelegramConnector(TelegramSettings(**{**stand_in.settings(), **settings}), Transport(http=http))
         connector.pause = 0.0
         yield connector
+
+
+@pytest.fixture
+async def stand_in() -> AsyncIterator[TelegramStandIn]:
+    async with provider() as bot:
+        yield bot
+
+
+@pytest.fixture
+async def connector(stand_in: TelegramStandIn) -> AsyncIterator[TelegramConnector]:
+    async with connected(stand_in) as made:
+        yield made
 
 
 def message(text: str = "", **more: Any) -> OutgoingMessage:

@@ -1,6 +1,5 @@
 """Where customers write besides the bot's own chat: business accounts and groups, in and out over the stand-in."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -10,22 +9,12 @@ from channels.events import DeliveryStatus, InboundMessage, Notice
 from channels.sandbox.base import Draft
 from channels.sandbox.telegram import TelegramStandIn
 from channels.telegram import TelegramConnector
-from tests.channels.telegram_bot import ANNA, BORIS, OLGA, Inbox, connected, message, provider
+from tests.channels import telegram_bot
+from tests.channels.telegram_bot import ANNA, BORIS, OLGA, Inbox, connected, message
 from tests.channels.telegram_spec import hold_to_the_specification
 
 held = pytest.fixture(autouse=True)(hold_to_the_specification)
-
-
-@pytest.fixture
-async def stand_in() -> AsyncIterator[TelegramStandIn]:
-    async with provider() as bot:
-        yield bot
-
-
-@pytest.fixture
-async def connector(stand_in: TelegramStandIn) -> AsyncIterator[TelegramConnector]:
-    async with connected(stand_in) as made:
-        yield made
+stand_in, connector = telegram_bot.stand_in, telegram_bot.connector
 
 
 async def heard(inbox: Inbox, count: int) -> InboundMessage:

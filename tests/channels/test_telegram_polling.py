@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,22 +19,12 @@ from channels.sandbox.telegram import TelegramStandIn
 from channels.telegram import TelegramConnector, TelegramSettings
 from channels.telegram_parts import polling
 from channels.telegram_parts.updates import ALLOWED
-from tests.channels.telegram_bot import ANNA, Inbox, connected, message, provider
+from tests.channels import telegram_bot
+from tests.channels.telegram_bot import ANNA, Inbox, connected, message
 from tests.channels.telegram_spec import hold_to_the_specification
 
 held = pytest.fixture(autouse=True)(hold_to_the_specification)
-
-
-@pytest.fixture
-async def stand_in() -> AsyncIterator[TelegramStandIn]:
-    async with provider() as bot:
-        yield bot
-
-
-@pytest.fixture
-async def connector(stand_in: TelegramStandIn) -> AsyncIterator[TelegramConnector]:
-    async with connected(stand_in) as made:
-        yield made
+stand_in, connector = telegram_bot.stand_in, telegram_bot.connector
 
 
 def texts(inbox: Inbox) -> list[str]:

@@ -1,7 +1,6 @@
 """What the connector sends: formatting, limits, places, contacts, reactions, keyboards, and another manner after a refusal."""
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -27,25 +26,15 @@ from channels.sandbox.telegram_parts.rules import ApiError
 from channels.telegram import TelegramConnector
 from channels.telegram_parts.outward import units
 from channels.telegram_parts.refusals import Moved, refusal
-from tests.channels.telegram_bot import ANNA, OLGA, connected, file, message, provider
+from tests.channels import telegram_bot
+from tests.channels.telegram_bot import ANNA, OLGA, file, message
 from tests.channels.telegram_spec import hold_to_the_specification
 
 held = pytest.fixture(autouse=True)(hold_to_the_specification)
+stand_in, connector = telegram_bot.stand_in, telegram_bot.connector
 JPEG = file("image", "image/jpeg", "p.jpg")
 OGG = file("voice", "audio/ogg", "v.ogg")
 LONG = Choice(id="ы" * 33, title="Long")
-
-
-@pytest.fixture
-async def stand_in() -> AsyncIterator[TelegramStandIn]:
-    async with provider() as bot:
-        yield bot
-
-
-@pytest.fixture
-async def connector(stand_in: TelegramStandIn) -> AsyncIterator[TelegramConnector]:
-    async with connected(stand_in) as made:
-        yield made
 
 
 # --- what a message becomes

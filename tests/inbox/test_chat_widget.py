@@ -317,7 +317,6 @@ _HOST = """() => { const all = getComputedStyle(document.querySelector("#switchb
 return [all.opacity, all.transform, all.position] }"""
 
 
-@pytest.mark.skipif(not AXE.is_file(), reason="axe is not installed")
 @pytest.mark.parametrize(
     ("scheme", "colour", "rules"), [("light", "#2563eb", ()), ("dark", "#facc15", ("color-contrast",))], ids=["light", "dark"]
 )

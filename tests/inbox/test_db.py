@@ -196,9 +196,8 @@ async def test_what_the_database_refuses_for_its_content_is_the_functions_own_er
     assert await db.run(add, "after") == "after"
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # PostgreSQL's readers are its writers' pool
 async def test_readers_cannot_write(db: Database) -> None:
-    if not db.sqlite:
-        pytest.skip("PostgreSQL's readers are its writers' pool")
     with pytest.raises((DatabaseDown, sa.exc.OperationalError)):
         await db.read(add, "a")
 

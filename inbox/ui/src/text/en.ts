@@ -870,7 +870,7 @@ export const en = {
   'segments.all': 'All segments',
   'segments.add': 'New segment',
   'segments.empty': 'No segments yet',
-  'segments.empty.text': 'Put together whom you mean once: by tags, what they did, where they can be reached. Then write to them or look at their conversations.',
+  'segments.empty.text': 'Put together whom you mean once: by tags, what they did, where they can be reached. Then write to them.',
   'segments.list': 'list',
   'segments.list.add': 'New list',
   'segments.list.new': 'A list',
