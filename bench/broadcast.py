@@ -21,8 +21,9 @@ from bench.result import Figure, Section
 from bench.rig import Rig, installation
 from bench.size import Size
 from bench.wire import listen
-from inbox import broadcasts, house, ids
+from inbox import broadcasts, house
 from inbox import schema as t
+from inbox.store import ids
 
 AIM = 0.5
 AIM_GROWTH = 10.0

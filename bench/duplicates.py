@@ -13,10 +13,10 @@ from bench.postgres import Server
 from bench.result import Figure, Section
 from bench.rig import Rig, store
 from bench.size import Size
-from inbox import bulk
 from inbox import schema as t
 from inbox.db import Database
 from inbox.duplicates import through
+from inbox.store import bulk
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TWINS = 20

@@ -23,11 +23,12 @@ from pydantic import SecretStr
 
 from bench.postgres import Server, database
 from bench.wire import post
-from inbox import accounts, ids
+from inbox import accounts
 from inbox import schema as t
 from inbox.db import Database
 from inbox.migrate import migrate
 from inbox.settings import Settings
+from inbox.store import ids
 from inbox.valkey import command as valkey_command
 
 SECRET = "bench-app-secret"

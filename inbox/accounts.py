@@ -28,11 +28,12 @@ from channels.base import (
 )
 from channels.events import JSON
 from channels.registry import connector_type
-from inbox import ids, live
+from inbox import live
 from inbox import schema as t
 from inbox.db import Database
-from inbox.inward import inward
+from inbox.media.inward import inward
 from inbox.record import record
+from inbox.store import ids
 
 
 class BadSettings(Exception):

@@ -9,8 +9,8 @@ import uvloop
 from aiohttp import web
 
 from inbox import web as http
+from inbox.access.passwords import Passwords
 from inbox.house import open_house, settle_memory
-from inbox.passwords import Passwords
 from inbox.settings import Settings
 from inbox.web import keys
 

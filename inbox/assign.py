@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from bots.session import HandOver
-from inbox import bulk, ids, live
+from inbox import live
 from inbox import schema as t
 from inbox.record import event, record_all
-from inbox.within import within
+from inbox.store import bulk, ids
+from inbox.store.within import within
 from routing.assign import Assignment, Desk, Manager, Request
 from routing.tasks import Targets, answer_due
 

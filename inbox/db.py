@@ -25,10 +25,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
-from inbox import bulk, ids
-from inbox.engine import open_engine
-from inbox.gate import Gate
 from inbox.settings import Settings
+from inbox.store import bulk, ids
+from inbox.store.engine import open_engine
+from inbox.store.gate import Gate
 
 __all__ = ["Database", "DatabaseDown", "Signal", "ids", "signal"]
 

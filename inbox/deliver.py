@@ -1,7 +1,7 @@
 """Stop 4: claim -> fit -> send -> note. A message is `sending` on disk before the provider is called, never sent blindly again.
 
-Each channel has its own lane of senders, so that a slow or broken one delays no other; what its limit (`inbox.limits`) does not
-let through goes back into the queue, and one that fails is left alone for a while (`inbox.breaker`). Within a conversation
+Each channel has its own lane of senders, so that a slow or broken one delays no other; what its limit (`delivery.limits`) does
+not let through goes back into the queue, and one that fails is left alone for a while (`delivery.breaker`). Within a conversation
 messages go one after another, in their order. Lower priorities overtake: an operator's reply does not wait for a broadcast.
 """
 
@@ -18,13 +18,13 @@ from prometheus_client import Counter
 
 from channels.base import Blocked, ChannelError, Misconfigured, OutgoingMessage, Refused, Retry, Sent, Throttled, Unknown
 from channels.fit import fit
-from inbox import breaker, outbox
 from inbox.accounts import Accounts, Line
-from inbox.breaker import Breaker, Verdict
 from inbox.db import Database, DatabaseDown
-from inbox.limits import Ask, Limit, Limits, limit_of
-from inbox.noting import Result, note
-from inbox.outbox import Loaded, Room
+from inbox.delivery import breaker, outbox
+from inbox.delivery.breaker import Breaker, Verdict
+from inbox.delivery.limits import Ask, Limit, Limits, limit_of
+from inbox.delivery.noting import Result, note
+from inbox.delivery.outbox import Loaded, Room
 
 log = structlog.get_logger()
 SENT = Counter("switchboard_messages_sent_total", "Calls to providers that send a message", ["kind", "outcome"])

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from channels.events import Event, InboundFile, InboundMessage, MessageEdited
 from inbox import queue
 from inbox import schema as t
-from inbox.recognise import INLINE, kind_of, real_mime
+from inbox.media.recognise import INLINE, kind_of, real_mime
 from inbox.settings import Settings
 
 __all__ = ["INLINE", "KINDS", "Limits", "Store", "kind_of", "real_mime"]

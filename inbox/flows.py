@@ -6,9 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from bots.load import load
-from inbox import ids, live
+from inbox import live
 from inbox import schema as t
 from inbox.record import record
+from inbox.store import ids
 
 _F = t.flows.c
 

@@ -14,8 +14,8 @@ from inbox import files
 from inbox.accounts import Accounts, Vault
 from inbox.db import Database, Signal
 from inbox.intake import Intake
-from inbox.inward import inward
 from inbox.live import Live
+from inbox.media.inward import inward
 from inbox.queue import Caller
 from inbox.settings import Settings
 from inbox.spool import Spool

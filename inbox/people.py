@@ -8,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from inbox import bulk, ids, live
+from inbox import live
 from inbox import schema as t
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotFound
+from inbox.store import bulk, ids
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 SHORTEST_PASSWORD = 8

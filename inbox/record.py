@@ -5,8 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import bulk, ids
 from inbox import schema as t
+from inbox.store import bulk, ids
 
 _NAMED = ("contact_id", "conversation_id", "message_id")
 

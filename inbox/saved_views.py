@@ -7,9 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import ids, live
+from inbox import live
 from inbox import schema as t
 from inbox.refusals import Invalid, NotAllowed, NotFound
+from inbox.store import ids
 
 MOST = 200
 """Views of one person: more is a mistake of a program."""

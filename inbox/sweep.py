@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from inbox import live
 from inbox import schema as t
 from inbox.assign import drain_queues, load_managers
-from inbox.outgoing import finish_answer_task
+from inbox.delivery.outgoing import finish_answer_task
 from inbox.receive.statuses import settle_loose
 from inbox.record import event, record_all
 from routing.assign import Manager, Request, assign

@@ -16,12 +16,12 @@ import aiohttp
 import msgspec
 import sqlalchemy as sa
 
-from inbox import ids
 from inbox import schema as t
 from inbox.accounts import Vault
 from inbox.db import Database
 from inbox.record import record
 from inbox.refusals import NotFound
+from inbox.store import ids
 from inbox.views.events import EventShown, shown
 
 _w = t.webhooks.c

@@ -23,13 +23,17 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 
-from inbox import fetching, language, outbox, pulling, replay, sweep, template_sync, tending, webhooks
+from inbox import language, replay, sweep, webhooks
 from inbox.broadcasts import feed
+from inbox.card import tending
+from inbox.care import pulling, template_sync
 from inbox.db import DatabaseDown, Signal
 from inbox.deliver import Deliverer
+from inbox.delivery import outbox
+from inbox.delivery.limits import Limits
 from inbox.house import House, open_house, settle_memory
 from inbox.imports import drain as imports
-from inbox.limits import Limits
+from inbox.media import fetching
 from inbox.minds import load_minds
 from inbox.queue import AWAKE, CALLED, CALLS, NAME
 from inbox.respond import PASS, Minds, respond_all

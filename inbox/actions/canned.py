@@ -9,12 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from bots.render import RenderError, compile_text, render
-from inbox import bulk, ids, live
+from inbox import live
 from inbox import schema as t
+from inbox.access.rights import Right
 from inbox.actions.conversations import require
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotAllowed, NotFound
-from inbox.rights import Right
+from inbox.store import bulk, ids
 
 _k = t.canned.c
 

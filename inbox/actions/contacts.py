@@ -7,12 +7,14 @@ from typing import Any
 import phonenumbers
 import sqlalchemy as sa
 
-from inbox import cards, ids, live, people
+from inbox import live, people
 from inbox import schema as t
 from inbox.actions.conversations import require_colleague
+from inbox.card import write as cards
 from inbox.receive.people import personal_number
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotFound
+from inbox.store import ids
 
 TYPED = ("phone", "email")
 """Kinds of address that a person can type in; the others only a channel can tell."""

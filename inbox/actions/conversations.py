@@ -9,12 +9,12 @@ import sqlalchemy as sa
 
 from inbox import live
 from inbox import schema as t
+from inbox.access.rights import Right, rights
 from inbox.actions.closing import closing
+from inbox.delivery.outgoing import finish_answer_task
 from inbox.labels import put
-from inbox.outgoing import finish_answer_task
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotFound
-from inbox.rights import Right, rights
 
 _c = t.conversations.c
 

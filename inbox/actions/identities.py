@@ -10,14 +10,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from channels.registry import connector_type
-from inbox import cards, ids, live, outgoing
+from inbox import live
 from inbox import schema as t
 from inbox.accounts import capabilities
 from inbox.actions import messages
 from inbox.actions.contacts import require, typed
-from inbox.outgoing import CannotSend, Draft
+from inbox.card import write as cards
+from inbox.delivery import outgoing
+from inbox.delivery.outgoing import CannotSend, Draft
 from inbox.record import record
 from inbox.refusals import Conflict, NotFound
+from inbox.store import ids
 
 LASTS = timedelta(minutes=15)
 PAUSE = timedelta(minutes=1)

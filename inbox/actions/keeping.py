@@ -6,11 +6,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import ids
 from inbox import schema as t
+from inbox.access.rights import Right, rights
 from inbox.record import record
 from inbox.refusals import Conflict, NotAllowed, NotFound
-from inbox.rights import Right, rights
+from inbox.store import ids
 
 COLOURS = ("grey", "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink")
 _NAMED: Mapping[str, tuple[sa.Table, str]] = {"label": (t.labels, "label"), "reason": (t.close_reasons, "reason")}

@@ -7,10 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import bulk, live, mentions
+from inbox import live, mentions
 from inbox import schema as t
 from inbox.actions import conversations as actions
 from inbox.refusals import Conflict, Invalid, NotFound, Refusal
+from inbox.store import bulk
 
 _STATUS: Mapping[type[Refusal], int] = {NotFound: 404, Conflict: 409, Invalid: 422}
 _OURS = ("add_labels", "remove_labels", "read")

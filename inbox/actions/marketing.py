@@ -10,10 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from bots.load import load
 from bots.problems import FlowError
 from bots.render import RenderError, compile_text
-from inbox import bulk, ids, live
+from inbox import live
 from inbox import schema as t
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotFound
+from inbox.store import bulk, ids
 
 
 def add_flow(connection: sa.Connection, now: datetime, by: int | None, *, name: str, language: str, source: str) -> int:

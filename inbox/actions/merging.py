@@ -7,13 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import ids, live
+from inbox import live
 from inbox import schema as t
 from inbox.actions.contacts import require
 from inbox.actions.merging_rows import followers, move, note, snapshot
 from inbox.receive.people import personal_number
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid
+from inbox.store import ids
 
 _c = t.conversations.c
 

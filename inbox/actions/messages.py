@@ -9,16 +9,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from channels.registry import connector_type
-from inbox import ids, live, mentions
+from inbox import live, mentions
 from inbox import schema as t
 from inbox.accounts import capabilities
 from inbox.actions import together
 from inbox.actions.conversations import require
 from inbox.actions.template_use import prepare
+from inbox.delivery.outgoing import CannotSend, Draft, NewFile, queue_message
 from inbox.files import kind_of
-from inbox.outgoing import CannotSend, Draft, NewFile, queue_message
 from inbox.record import record
 from inbox.refusals import Invalid
+from inbox.store import ids
 
 _m = t.messages.c
 BESIDES = ("location", "contacts", "reaction", "cc")

@@ -7,15 +7,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import ids, live
+from inbox import live
 from inbox import schema as t
 from inbox.actions import undoing
 from inbox.actions.conversations import require
+from inbox.delivery.outgoing import preview
 from inbox.labels import put
-from inbox.outgoing import preview
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid
-from inbox.within import within
+from inbox.store import ids
+from inbox.store.within import within
 
 _c, _m, _k, _l = t.conversations.c, t.messages.c, t.tasks.c, t.conversation_links.c
 _OPEN_ANSWER = sa.and_(_k.kind == "answer", _k.done_at.is_(None))

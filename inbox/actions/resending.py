@@ -10,11 +10,11 @@ from channels.registry import connector_type
 from inbox import live
 from inbox import schema as t
 from inbox.actions.messages import BESIDES, way_to
-from inbox.outgoing import Draft, NewFile, preview, queue_message
+from inbox.delivery.outgoing import Draft, NewFile, preview, queue_message
+from inbox.delivery.unanswered import wait_again
 from inbox.receive.statuses import raise_state
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotFound
-from inbox.unanswered import wait_again
 
 _m, _c = t.messages.c, t.conversations.c
 CANCELLED = "Called back before it was sent."

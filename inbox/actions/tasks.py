@@ -6,11 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import ids, live
+from inbox import live
 from inbox import schema as t
 from inbox.actions.conversations import require_colleague
 from inbox.record import record
 from inbox.refusals import Invalid, NotFound
+from inbox.store import ids
 
 
 def add(

@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import provider_templates
-from inbox.outgoing import NewFile
+from inbox.care import provider_templates
+from inbox.delivery.outgoing import NewFile
 from inbox.refusals import Invalid
 
 _FILES: Mapping[str, tuple[str, ...]] = {

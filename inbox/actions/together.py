@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from inbox import schema as t
 from inbox.accounts import capabilities
-from inbox.outgoing import CannotSend
+from inbox.delivery.outgoing import CannotSend
 from inbox.refusals import Invalid
 
 _m, _p = t.messages.c, t.managers.c

@@ -9,13 +9,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import ids, live
+from inbox import live
 from inbox import schema as t
 from inbox.actions import resending
 from inbox.labels import put
 from inbox.record import event, record_all
 from inbox.refusals import Conflict, NotAllowed, NotFound
-from inbox.within import within
+from inbox.store import ids
+from inbox.store.within import within
 
 Rows = dict[tuple[str, int], dict[str, Any]]
 """Rows by (table, key), values as JSON holds them."""

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from bots.render import RenderError, render
-from inbox import bulk
 from inbox import schema as t
 from inbox.actions import conversations, undoing
 from inbox.actions.conversations import require
-from inbox.outgoing import CannotSend, Draft, queue_message
+from inbox.delivery.outgoing import CannotSend, Draft, queue_message
 from inbox.refusals import Conflict, Invalid, Refusal
+from inbox.store import bulk
 from routing.moments import NotATime, moment
 
 HOLD = timedelta(seconds=8)

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 
 from bots.broadcast import Address, Broadcast, Channel, Person
 from bots.render import RenderError, render
-from inbox import bulk
 from inbox import schema as t
 from inbox.accounts import capabilities
 from inbox.segments import Filter
 from inbox.segments import members as in_segment
-from inbox.within import within
+from inbox.store import bulk
+from inbox.store.within import within
 
 CHUNK = 200
 """People dealt with in one transaction, which holds up the worker's loop for so long: some 20 ms."""

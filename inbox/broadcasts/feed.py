@@ -10,14 +10,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bots.broadcast import Broadcast, Delivery, Skip, plan
 from bots.render import RenderError
-from inbox import bulk, ids, live, queue
+from inbox import live, queue
 from inbox import schema as t
 from inbox.broadcasts.audience import CHUNK, Member, chunk_of, filled, load, plan_of, rendered
 from inbox.db import Database
-from inbox.outgoing import BROADCAST, preview
+from inbox.delivery.outgoing import BROADCAST, preview
 from inbox.record import event, record_all
 from inbox.segments import Filter
-from inbox.within import within
+from inbox.store import bulk, ids
+from inbox.store.within import within
 
 AHEAD = 1_000
 """Messages of one broadcast that may wait in the queue."""

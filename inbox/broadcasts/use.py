@@ -10,12 +10,13 @@ import sqlalchemy as sa
 
 from bots.broadcast import Skip, plan
 from bots.render import compile_text
-from inbox import ids, live, queue
+from inbox import live, queue
 from inbox import schema as t
 from inbox.broadcasts.audience import chunk_of, plan_of, rendered
 from inbox.record import event, record_all
 from inbox.segments import Filter
 from inbox.segments import load as load_segment
+from inbox.store import ids
 
 STATES = ("waiting", "queued", "sent", "delivered", "read", "failed", "unknown", "skipped")
 HELD = datetime(9999, 1, 1, tzinfo=UTC)

@@ -10,8 +10,9 @@ import typer
 from pydantic import SecretStr
 
 from channels.registry import connector_type, kinds
-from inbox import accounts, checking, connecting, trial
+from inbox import accounts
 from inbox import schema as t
+from inbox.care import checking, connecting, trial
 from inbox.cli import desk, paper
 from inbox.cli.words import fail, warn
 from inbox.house import House

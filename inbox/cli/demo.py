@@ -17,8 +17,9 @@ import sqlalchemy as sa
 import typer
 
 from bots.library import sources
-from inbox import accounts, connecting, flows, logs, people, probe, supervise
+from inbox import accounts, flows, logs, people, probe, supervise
 from inbox import schema as t
+from inbox.care import connecting
 from inbox.cli import desk, family, running
 from inbox.cli.words import fail, in_words
 from inbox.house import House, open_house

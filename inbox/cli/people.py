@@ -6,11 +6,12 @@ from typing import Any
 import sqlalchemy as sa
 import typer
 
-from inbox import people, sign_in
+from inbox import people
 from inbox import schema as t
+from inbox.access import sign_in
+from inbox.access.passwords import Passwords
 from inbox.cli import desk, paper
 from inbox.cli.words import in_words
-from inbox.passwords import Passwords
 from inbox.refusals import NotFound
 
 users = typer.Typer(name="user", help="People who work here: add, list, change their password.", no_args_is_help=True)

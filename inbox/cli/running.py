@@ -14,9 +14,9 @@ import typer
 
 from inbox import logs, people, supervise
 from inbox import schema as t
+from inbox.access.passwords import Passwords
 from inbox.cli import desk, family
 from inbox.cli.words import fail, in_words
-from inbox.passwords import Passwords
 from inbox.revision import current, newest
 from inbox.settings import Settings
 

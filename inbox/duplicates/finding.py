@@ -8,10 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import bulk, folding, ids, live
+from inbox import live
 from inbox import schema as t
+from inbox.card import folding
 from inbox.duplicates.likeness import CROWD, SUGGESTED, Card, Likeness, compare, keys
-from inbox.within import within
+from inbox.store import bulk, ids
+from inbox.store.within import within
 
 Pair = tuple[int, int]
 """Lower id first."""

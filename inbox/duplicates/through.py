@@ -5,10 +5,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from inbox import ids
 from inbox import schema as t
 from inbox.duplicates.finding import look
 from inbox.record import record
+from inbox.store import ids
 
 PAGE = 500
 _r, _c = t.duplicate_runs.c, t.contacts.c

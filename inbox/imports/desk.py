@@ -7,12 +7,13 @@ from typing import Any
 import phonenumbers
 import sqlalchemy as sa
 
-from inbox import ids, live, queue
+from inbox import live, queue
 from inbox import schema as t
 from inbox.imports import cards, columns
 from inbox.imports.reading import Inspected
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotFound
+from inbox.store import ids
 
 WORKING = ("checking", "running", "undoing")
 STOP = "imports"

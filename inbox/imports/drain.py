@@ -15,12 +15,13 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.dialects import postgresql, sqlite
 
-from inbox import bulk, live
+from inbox import live
 from inbox import schema as t
 from inbox.house import House
 from inbox.imports import cards, reading, undo, write
 from inbox.imports.desk import WORKING
 from inbox.record import record
+from inbox.store import bulk
 
 BATCH = 500
 """Rows in one transaction: some fifty milliseconds, for which an operator's own writing waits at most."""

@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from inbox import bulk
 from inbox import schema as t
+from inbox.store import bulk
 
 _USED = (t.conversations, t.messages, t.tasks, t.reaches, t.recipients)
 """Whoever has a row here was spoken with: the card stays."""

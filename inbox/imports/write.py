@@ -8,12 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from inbox import bulk, ids
 from inbox import schema as t
-from inbox.folding import fold
+from inbox.card.folding import fold
 from inbox.imports.cards import Card, Options, Row, Trouble
 from inbox.receive.people import personal_number
-from inbox.within import within
+from inbox.store import bulk, ids
+from inbox.store.within import within
 
 OUTCOMES = ("new", "matched", "unchanged", "wrong")
 

@@ -20,12 +20,13 @@ from channels.events import (
     Notice,
     Reaction,
 )
-from inbox import bulk, ids, queue
+from inbox import queue
 from inbox import schema as t
 from inbox.db import not_its_own
 from inbox.receive import bounces, changes, consents, messages, notices, statuses
 from inbox.receive.arrival import Arrival, Heard, Stored
 from inbox.receive.clean import clean_message, may_hold_dirt
+from inbox.store import bulk, ids
 
 __all__ = ["Arrival", "Stored", "store", "store_anyway"]
 

@@ -7,9 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from channels.events import InboundFile
-from inbox import files, ids, queue
+from inbox import files, queue
 from inbox import schema as t
 from inbox.receive.arrival import Heard
+from inbox.store import ids
 
 
 def keep_files(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:

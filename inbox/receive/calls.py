@@ -5,10 +5,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from channels.events import InboundFile
-from inbox import files, ids, live, queue
+from inbox import files, live, queue
 from inbox import schema as t
-from inbox.outgoing import preview
+from inbox.delivery.outgoing import preview
 from inbox.receive.arrival import Heard
+from inbox.store import ids
 
 KIND = "call"
 

@@ -7,12 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from channels.events import InboundMessage, MessageDeleted, MessageEdited, Reaction
-from inbox import ids, live
+from inbox import live
 from inbox import schema as t
 from inbox.receive import calls
 from inbox.receive.arrival import Heard
 from inbox.receive.attached import keep_new_files
 from inbox.receive.messages import key, known_ids
+from inbox.store import ids
 
 
 def edit(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> list[Heard]:

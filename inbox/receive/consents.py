@@ -7,8 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from channels.events import JSON, ConsentChanged, ContactChanged
-from inbox import cards, live
+from inbox import live
 from inbox import schema as t
+from inbox.card import write as cards
 from inbox.receive.arrival import Heard
 from inbox.receive.people import Knock, find_or_make
 from inbox.record import event, record_all

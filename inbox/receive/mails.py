@@ -9,7 +9,7 @@ from channels.events import Identity, InboundMessage, Person
 from channels.mail.subjects import bare
 from inbox import schema as t
 from inbox.receive.arrival import Heard, Origin
-from inbox.within import within
+from inbox.store.within import within
 
 
 @dataclass(frozen=True, slots=True)

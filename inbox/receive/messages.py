@@ -9,14 +9,15 @@ import sqlalchemy as sa
 
 from bots.consent import consent
 from channels.events import InboundMessage
-from inbox import bulk, ids, live
+from inbox import live
 from inbox import schema as t
 from inbox.receive import albums, mails, threads
 from inbox.receive.arrival import Heard
 from inbox.receive.attached import keep_files
 from inbox.receive.people import Knock, find_or_make
 from inbox.record import event, record_all
-from inbox.within import within
+from inbox.store import bulk, ids
+from inbox.store.within import within
 
 
 def store(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> list[Heard]:

@@ -6,9 +6,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from channels.events import Notice
-from inbox import ids, live, provider_templates
+from inbox import live
 from inbox import schema as t
+from inbox.care import provider_templates
 from inbox.receive.arrival import Heard
+from inbox.store import ids
 
 PASSING = {"typing"}
 """Notices that are worth telling but not keeping."""

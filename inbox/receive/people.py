@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from channels.events import Identity, Person
-from inbox import bulk, folding, ids
 from inbox import schema as t
+from inbox.card import folding
 from inbox.record import event, record_all
-from inbox.within import within
+from inbox.store import bulk, ids
+from inbox.store.within import within
 
 NAME = 200
 """Characters of a name that are kept: what people type may be a novel, and an index holds no novels."""

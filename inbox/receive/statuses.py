@@ -7,11 +7,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from channels.events import DeliveryStatus
-from inbox import ids, live, queue
+from inbox import live, queue
 from inbox import schema as t
+from inbox.delivery.unanswered import wait_again
 from inbox.receive.arrival import Heard
 from inbox.receive.messages import known_ids
-from inbox.unanswered import wait_again
+from inbox.store import ids
 
 RANK = {state: rank for rank, state in enumerate(t.OUTGOING_STATES)}
 _RECIPIENT_STATES = {"sent", "delivered", "read", "failed", "unknown"}

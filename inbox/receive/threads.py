@@ -9,12 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from channels.events import InboundMessage
-from inbox import bulk, ids
 from inbox import schema as t
-from inbox.outgoing import finish_answer_task, preview
+from inbox.delivery.outgoing import finish_answer_task, preview
 from inbox.receive.arrival import Heard
 from inbox.record import event, record_all
-from inbox.within import within
+from inbox.store import bulk, ids
+from inbox.store.within import within
 
 
 def wants_answer(message: InboundMessage) -> bool:

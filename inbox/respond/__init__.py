@@ -11,12 +11,12 @@ import sqlalchemy as sa
 import structlog
 
 from bots.session import HandOver
-from inbox import bulk
 from inbox.db import not_its_own
 from inbox.respond.chosen import note_chosen
 from inbox.respond.decide import Minds, Outcome, decide
 from inbox.respond.facts import Case, claim
 from inbox.respond.write import Decided, write
+from inbox.store import bulk
 
 log = structlog.get_logger()
 

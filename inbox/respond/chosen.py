@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from channels.base import Choice
 from channels.fit import understand
-from inbox import bulk, live
+from inbox import live
 from inbox import schema as t
 from inbox.respond.facts import Case
-from inbox.within import within
+from inbox.store import bulk
+from inbox.store.within import within
 
 
 def note_chosen(connection: sa.Connection, cases: Sequence[Case]) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import bulk
 from inbox import schema as t
-from inbox.within import within
+from inbox.store import bulk
+from inbox.store.within import within
 
 
 @dataclass(slots=True, kw_only=True)

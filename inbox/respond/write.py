@@ -8,15 +8,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from inbox import bulk, ids, live, queue
+from inbox import live, queue
 from inbox import schema as t
 from inbox.assign import Owner, assign
-from inbox.outgoing import BOT, preview
+from inbox.delivery.outgoing import BOT, preview
 from inbox.receive.people import NAME
 from inbox.record import event, record_all
 from inbox.respond.decide import Minds, Outcome
 from inbox.respond.facts import Case
-from inbox.within import within
+from inbox.store import bulk, ids
+from inbox.store.within import within
 
 Decided = Sequence[tuple[Case, Outcome]]
 

@@ -71,7 +71,7 @@ Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def key(name: str = "id") -> sa.Column[int]:
-    """A primary key taken from `inbox.ids`, so that whole batches know their ids before they are written."""
+    """A primary key taken from `inbox.store.ids`, so that whole batches know their ids before they are written."""
     return sa.Column(name, Id, primary_key=True, autoincrement=False)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox.folding import fold
+from inbox.card.folding import fold
 from inbox.schema.base import Instant, Json, key, link, metadata, partial
 
 
@@ -65,7 +65,7 @@ identities = sa.Table(
     partial("ix_identities_fold", "fold", "kind", where="fold IS NOT NULL"),
 )
 """One address of a contact. A claimed (unverified) one never joins two people. `fold`: what the spellings of the address share,
-where it has several (see `inbox.folding`)."""
+where it has several (see `inbox.card.folding`)."""
 
 reaches = sa.Table(
     "reaches",

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from inbox import bulk, ids
 from inbox import schema as t
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotFound
 from inbox.segments.language import Filter, Listed, of_tag
 from inbox.segments.sql import compiled
+from inbox.store import bulk, ids
 
 _S, _M = t.segments.c, t.segment_members.c
 MOST_AT_ONCE = 10_000

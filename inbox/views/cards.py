@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from inbox import card_fields
 from inbox import schema as t
+from inbox.card import fields as card_fields
 from inbox.views.paging import All, Page, beyond, cut, decode
 from inbox.views.shapes import Actor
 

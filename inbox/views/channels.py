@@ -11,7 +11,7 @@ from channels.base import Capabilities, Settings
 from channels.registry import connector_type, kinds
 from inbox import schema as t
 from inbox.accounts import Vault, capabilities
-from inbox.connecting import webhook
+from inbox.care.connecting import webhook
 from inbox.refusals import NotFound
 from inbox.views.care import Health, health
 from inbox.views.paging import All

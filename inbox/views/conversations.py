@@ -8,13 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import bulk, reach
 from inbox import schema as t
+from inbox.delivery import reach
 from inbox.refusals import NotFound
+from inbox.store import bulk
+from inbox.store.within import within
 from inbox.views import search
 from inbox.views.paging import Page, cut, decode
 from inbox.views.shapes import ChannelName, Named, channel_named, named
-from inbox.within import within
 
 ACTIVE = ("open", "waiting", "snoozed")
 CURRENT = ("open", "waiting")

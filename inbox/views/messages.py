@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import reach
 from inbox import schema as t
+from inbox.delivery import reach
 from inbox.refusals import Invalid, NotFound
 from inbox.views.files import Attachment, attachments
 from inbox.views.letters import with_pictures

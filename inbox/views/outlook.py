@@ -7,8 +7,8 @@ from typing import Any
 
 from channels.base import Capabilities, Connector, OutgoingMessage
 from channels.fit import fit, notes
-from inbox.preview import Outlook
-from inbox.reach import SHUT
+from inbox.delivery.preview import Outlook
+from inbox.delivery.reach import SHUT
 from inbox.views.messages import Alternative, alternative
 from inbox.views.shapes import ChannelName, channel_named
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bots.render import RenderError, compile_text
 from inbox import schema as t
-from inbox.provider_templates import problem
+from inbox.care.provider_templates import problem
 from inbox.refusals import NotFound
 from inbox.views.paging import Page, cut, decode
 from inbox.views.shapes import ChannelName

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from inbox.sign_in import LASTS, SignedIn, by_session, by_token, csrf, touch
+from inbox.access.sign_in import LASTS, SignedIn, by_session, by_token, csrf, touch
 from inbox.web import keys
 from inbox.web.problems import Problem
 

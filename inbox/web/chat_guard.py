@@ -13,8 +13,9 @@ from aiohttp import web
 from channels.base import BadPayload, BadSignature
 from channels.webchat import NOT_HERE, Webchat
 from channels.webchat_parts.visitors import BadProof
-from inbox import files, origins, visitors
+from inbox import files, visitors
 from inbox.accounts import Line
+from inbox.care import origins
 from inbox.db import DatabaseDown
 from inbox.visitors import Visit
 from inbox.web.callers import address

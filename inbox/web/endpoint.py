@@ -20,8 +20,8 @@ import sqlalchemy as sa
 from aiohttp import web
 from pydantic import BaseModel
 
-from inbox.rights import Right
-from inbox.sign_in import SignedIn
+from inbox.access.rights import Right
+from inbox.access.sign_in import SignedIn
 from inbox.web import auth, keys
 from inbox.web.problems import Problem
 from inbox.web.reading import read_body, read_ids, read_query

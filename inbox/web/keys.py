@@ -5,13 +5,13 @@ from datetime import datetime
 
 from aiohttp import web
 
+from inbox.access.passwords import Passwords
 from inbox.accounts import Accounts, Vault
 from inbox.db import Database
 from inbox.files import Store
 from inbox.house import House
 from inbox.intake import Intake
 from inbox.live import Live
-from inbox.passwords import Passwords
 from inbox.settings import Settings
 
 SETTINGS = web.AppKey("settings", Settings)

@@ -10,10 +10,10 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from bots.problems import FlowError
+from inbox.access.passwords import TooBusy
 from inbox.accounts import BadSettings
 from inbox.db import DatabaseDown
-from inbox.outgoing import CannotSend
-from inbox.passwords import TooBusy
+from inbox.delivery.outgoing import CannotSend
 from inbox.refusals import Conflict, Invalid, NotAllowed, NotFound, Refusal
 
 log = structlog.get_logger()

@@ -14,9 +14,9 @@ import msgspec
 from aiohttp import web
 from pydantic import Field
 
+from inbox.access.rights import Right
+from inbox.access.sign_in import SignedIn
 from inbox.live import RELOAD, Live, Subscription, Update
-from inbox.rights import Right
-from inbox.sign_in import SignedIn
 from inbox.web import auth, keys
 from inbox.web.endpoint import Call, endpoint
 from inbox.web.fields import Query

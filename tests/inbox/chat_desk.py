@@ -20,9 +20,9 @@ from inbox import schema as t
 from inbox.accounts import Accounts, Vault
 from inbox.actions import conversations as actions
 from inbox.db import Database
+from inbox.delivery.outgoing import Draft, queue_message
 from inbox.intake import Intake
 from inbox.live import Live
-from inbox.outgoing import Draft, queue_message
 from inbox.settings import Settings
 from inbox.spool import Spool
 from inbox.web import chat, chat_guard, keys, stream

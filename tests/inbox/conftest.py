@@ -15,12 +15,13 @@ from aiohttp import web
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr, TypeAdapter
 
-from inbox import people, sign_in
+from inbox import people
+from inbox.access import sign_in
+from inbox.access.passwords import Passwords
 from inbox.accounts import Vault
 from inbox.app import create_app
 from inbox.db import Database
 from inbox.live import Live
-from inbox.passwords import Passwords
 from inbox.settings import Settings
 from inbox.web import keys
 from inbox.web.endpoint import ENDPOINTS, PREFIX

@@ -12,12 +12,13 @@ import sqlalchemy as sa
 
 from channels.base import Capabilities, Connector, Hook, OutgoingMessage, Sent, Settings, Transport
 from channels.events import Event
-from inbox import files, outbox
+from inbox import files
 from inbox import schema as t
 from inbox.accounts import Accounts, Line, Vault
 from inbox.db import Database
 from inbox.deliver import Deliverer
-from inbox.outgoing import Draft, queue_message
+from inbox.delivery import outbox
+from inbox.delivery.outgoing import Draft, queue_message
 from tests.inbox import rows
 
 Act = BaseException | float | Sent | None

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from channels.base import Hook
 from channels.events import Event, Identity, InboundMessage, Person
-from inbox import ids, receive
+from inbox import receive
 from inbox import schema as t
-from inbox.outgoing import Draft, queue_message
+from inbox.delivery.outgoing import Draft, queue_message
 from inbox.receive import Arrival, Stored
+from inbox.store import ids
 
 IDENTITY = {"sms": "phone", "whatsapp": "phone", "telegram": "telegram", "email": "email", "webchat": "webchat"}
 ANNA = "+4930901820"

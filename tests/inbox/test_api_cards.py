@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from inbox import cards
+from inbox.card import write as cards
 from tests.inbox import rows
 from tests.inbox.conftest import Client
 

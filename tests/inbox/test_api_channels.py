@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from aiohttp import web
 
 from channels.registry import kinds
-from inbox import checking, files, webhooks
-from inbox.outgoing import Draft, queue_message
+from inbox import files, webhooks
+from inbox.care import checking
+from inbox.delivery.outgoing import Draft, queue_message
 from inbox.web import keys, pages
 from tests.inbox import rows
 from tests.inbox.conftest import START, Client

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from inbox import ids
 from inbox import schema as t
+from inbox.store import ids
 from tests.inbox.conftest import Client
 
 FIRST, SECOND = "+4930901821", "+4930901822"

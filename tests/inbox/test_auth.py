@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from inbox import schema as t
-from inbox import sign_in
-from inbox.passwords import AT_ONCE, WAITING, TooBusy
+from inbox.access import sign_in
+from inbox.access.passwords import AT_ONCE, WAITING, TooBusy
 from inbox.web import keys
 from tests.inbox.conftest import PASSWORD, Answer, Client, cheap_passwords
 

@@ -8,12 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from bots.render import RenderError
-from inbox import broadcasts, noting, outbox
+from inbox import broadcasts
 from inbox import schema as t
 from inbox.broadcasts.audience import members
 from inbox.broadcasts.feed import step
 from inbox.broadcasts.use import HELD, STATES
-from inbox.outgoing import BROADCAST, OPERATOR
+from inbox.delivery import noting, outbox
+from inbox.delivery.outgoing import BROADCAST, OPERATOR
 from inbox.refusals import Conflict, NotFound
 from inbox.segments import Filter, use, walk
 from tests.inbox.conftest import START

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from inbox import bulk
 from inbox import schema as t
-from inbox.within import within
+from inbox.store import bulk
+from inbox.store.within import within
 from tests.inbox.conftest import START
 
 

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from channels.base import Hook
 from channels.sandbox.base import Phones, serve
 from channels.sandbox.whatsapp import WhatsAppStandIn
-from inbox import accounts, checking
+from inbox import accounts
 from inbox import schema as t
+from inbox.care import checking
 from inbox.web import keys
 from tests.inbox.conftest import Client
 

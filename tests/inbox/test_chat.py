@@ -15,9 +15,10 @@ import sqlalchemy as sa
 
 from channels.base import Hook
 from channels.webchat import Webchat, topic
-from inbox import accounts, origins, visitors
+from inbox import accounts, visitors
 from inbox import schema as t
 from inbox.actions import conversations as actions
+from inbox.care import origins
 from inbox.db import Database
 from inbox.live import INBOX
 from inbox.settings import Settings

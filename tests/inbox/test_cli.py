@@ -15,13 +15,15 @@ from typer.testing import CliRunner
 from channels.registry import kinds
 from channels.sandbox.base import Phones, serve
 from channels.sandbox.telegram import TelegramStandIn
-from inbox import doctor, ids, revision, sign_in
+from inbox import doctor, revision
 from inbox import migrate as migrations
 from inbox import schema as t
+from inbox.access import sign_in
 from inbox.accounts import Vault, load_all
 from inbox.cli import app, demo
 from inbox.db import Database
 from inbox.settings import Settings
+from inbox.store import ids
 from tests.conftest import make_settings
 
 RUNNER = CliRunner()

@@ -14,12 +14,13 @@ import structlog
 from channels import base
 from channels.base import Blocked, Misconfigured, Refused, Retry, Sent, Throttled, Unknown
 from channels.events import DeliveryStatus
-from inbox import breaker, deliver, files, outbox, receive
+from inbox import deliver, files, receive
 from inbox import schema as t
 from inbox.accounts import Vault
 from inbox.db import Database, DatabaseDown
-from inbox.noting import note
-from inbox.outgoing import BROADCAST, NewFile
+from inbox.delivery import breaker, outbox
+from inbox.delivery.noting import note
+from inbox.delivery.outgoing import BROADCAST, NewFile
 from tests.inbox.scripted import Act, Post, ScriptedAccounts
 
 NOON = datetime.now(UTC)

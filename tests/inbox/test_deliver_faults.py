@@ -14,13 +14,14 @@ import sqlalchemy as sa
 import structlog
 
 from channels.base import Blocked, Capabilities, ChannelError, Misconfigured, Refused, Retry, Throttled, Transport, Unknown
-from inbox import accounts, breaker, deliver, files, outbox
+from inbox import accounts, deliver, files
 from inbox import schema as t
 from inbox.accounts import Accounts, Vault
 from inbox.db import Database, Signal
 from inbox.deliver import Deliverer
-from inbox.limits import Limits
-from inbox.outgoing import BROADCAST, Draft, queue_message
+from inbox.delivery import breaker, outbox
+from inbox.delivery.limits import Limits
+from inbox.delivery.outgoing import BROADCAST, Draft, queue_message
 from tests.inbox import rows
 from tests.inbox.scripted import Post, ScriptedAccounts
 

@@ -8,11 +8,11 @@ import sqlalchemy as sa
 
 from inbox import schema as t
 from inbox.actions import contacts
+from inbox.card.tending import tend
 from inbox.duplicates import through
 from inbox.duplicates.likeness import POINTS, SUGGESTED, Card, compare, keys
 from inbox.duplicates.spelling import plain_name
 from inbox.people import add_manager
-from inbox.tending import tend
 from tests.inbox.conftest import START, Client
 
 

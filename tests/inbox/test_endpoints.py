@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from inbox import web  # defines every endpoint
-from inbox.rights import ROLE_RIGHTS, Right
+from inbox.access.rights import ROLE_RIGHTS, Right
 from inbox.schema import ROLES
 from inbox.version import VERSION
 from inbox.web import openapi

@@ -13,9 +13,10 @@ from structlog.testing import capture_logs
 
 from channels.base import Download, Misconfigured, Refused, Retry
 from channels.events import JSON, InboundFile
-from inbox import examining, fetching, files
+from inbox import files
 from inbox import schema as t
 from inbox.files import Limits
+from inbox.media import examining, fetching
 from inbox.web import keys
 from tests.inbox import media
 from tests.inbox.conftest import Client

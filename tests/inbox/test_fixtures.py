@@ -2,10 +2,10 @@
 
 import sqlalchemy as sa
 
-from inbox import ids
 from inbox import schema as t
 from inbox.db import Database
 from inbox.migrate import current, newest
+from inbox.store import ids
 
 
 def test_each_store_comes_migrated_and_empty(db: Database) -> None:

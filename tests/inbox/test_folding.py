@@ -2,7 +2,7 @@
 
 import pytest
 
-from inbox.folding import fold, key
+from inbox.card.folding import fold, key
 
 CASES = [
     ("email", "jane.doe+shop@gmail.com", "janedoe@googlemail.com", True),

@@ -5,12 +5,12 @@ import sys
 import threading
 from pathlib import Path
 
-from inbox.gate import Gate
+from inbox.store.gate import Gate
 
 HOLDER = """
 import sys
 from pathlib import Path
-from inbox.gate import Gate
+from inbox.store.gate import Gate
 with Gate(Path(sys.argv[1])):
     print("in", flush=True)
     sys.stdin.readline()

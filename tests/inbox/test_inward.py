@@ -2,7 +2,7 @@
 
 import pytest
 
-from inbox.inward import inward
+from inbox.media.inward import inward
 
 CASES = [
     ("http://127.0.0.1:8080/x", True),

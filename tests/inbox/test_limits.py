@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from channels.base import Capabilities, Settings
-from inbox import limits as module
-from inbox.limits import GRACE, NONE, Ask, Limit, Limits, limit_of
-from inbox.outgoing import BOT, BROADCAST, OPERATOR
+from inbox.delivery import limits as module
+from inbox.delivery.limits import GRACE, NONE, Ask, Limit, Limits, limit_of
+from inbox.delivery.outgoing import BOT, BROADCAST, OPERATOR
 
 TEN = Limit(rate=10, burst=10)
 SLOW = Limit(rate=1, burst=1)

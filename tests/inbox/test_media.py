@@ -9,9 +9,9 @@ import hypothesis.strategies as st
 import pytest
 from PIL import Image
 
-from inbox import pictures, sound
 from inbox.files import Limits
-from inbox.recognise import INLINE, kind_of, real_mime
+from inbox.media import pictures, sound
+from inbox.media.recognise import INLINE, kind_of, real_mime
 from tests.inbox import media
 
 HTML = b"<html><script>alert(1)</script>"

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from inbox import ids
 from inbox import schema as t
 from inbox.accounts import Vault
 from inbox.actions import contacts, conversations
@@ -16,6 +15,7 @@ from inbox.actions.unmerging import undo
 from inbox.people import add_manager
 from inbox.refusals import Conflict, NotFound
 from inbox.schema.base import metadata
+from inbox.store import ids
 from tests.inbox import rows
 from tests.inbox.conftest import START
 

@@ -12,10 +12,12 @@ import sqlalchemy as sa
 from channels.sandbox.base import Customer, Draft, Phones, serve
 from channels.sandbox.whatsapp import WhatsAppStandIn
 from channels.sandbox.whatsapp_templates import Template
-from inbox import accounts, outbox, provider_templates, template_sync
+from inbox import accounts
 from inbox import schema as t
 from inbox.broadcasts.feed import step
+from inbox.care import provider_templates, template_sync
 from inbox.deliver import Deliverer
+from inbox.delivery import outbox
 from inbox.web import keys
 from tests.inbox.conftest import Client
 

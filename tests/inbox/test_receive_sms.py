@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from channels.base import Hook, Transport
 from channels.sms import SmsConnector, SmsSettings
 from inbox import schema as t
-from inbox.reach import reaches
+from inbox.delivery.reach import reaches
 from inbox.receive import Arrival, store
 from tests.inbox.conftest import START
 from tests.inbox.story import Story

@@ -20,7 +20,7 @@ from channels.events import (
     Reaction,
 )
 from inbox import schema as t
-from inbox.reach import reaches
+from inbox.delivery.reach import reaches
 from inbox.receive.statuses import settle_loose
 from tests.inbox.conftest import START
 from tests.inbox.story import ANNA, BORIS, Story, person

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from inbox import live, web
 from inbox import schema as t
-from inbox.rights import ROLE_RIGHTS, Right
+from inbox.access.rights import ROLE_RIGHTS, Right
 from inbox.schema import ROLES
 from inbox.web.endpoint import ENDPOINTS, PREFIX, Endpoint
 from inbox.web.stream import PERSONAL, SEEN_WITH

@@ -8,13 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from channels.events import MessageDeleted, MessageEdited
-from inbox import ids
 from inbox import schema as t
 from inbox.search import find, index
 from inbox.search.asked import ask, months
 from inbox.search.find import Found, Wanted
 from inbox.search.quote import quote
 from inbox.search.words import to_index
+from inbox.store import ids
 from tests.inbox.conftest import START, Client
 from tests.inbox.story import ANNA, BORIS, Story, person
 

@@ -4,8 +4,8 @@ import pytest
 import sqlalchemy as sa
 
 from channels.sms_parts.templates import read
-from inbox import provider_templates
 from inbox.actions.template_use import prepare
+from inbox.care import provider_templates
 from inbox.refusals import Invalid
 from tests.inbox.conftest import START
 from tests.inbox.story import Story

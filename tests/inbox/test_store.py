@@ -8,10 +8,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from inbox import ids, migrate
+from inbox import migrate
 from inbox import schema as t
 from inbox.db import Database
 from inbox.migrate import config, current, newest
+from inbox.store import ids
 from tests.inbox.conftest import START
 
 

@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 
 from inbox import live
-from inbox.rights import ROLE_RIGHTS
-from inbox.sign_in import SignedIn
+from inbox.access.rights import ROLE_RIGHTS
+from inbox.access.sign_in import SignedIn
 from inbox.web import stream
 from inbox.web.endpoint import PREFIX
 from tests.inbox.conftest import Client

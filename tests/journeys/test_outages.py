@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from inbox.engine import BUSY_SECONDS
+from inbox.store.engine import BUSY_SECONDS
 from tests import postgres
 from tests.journeys.stream import message
 from tests.journeys.system import Json, System, held, texts, wait_until

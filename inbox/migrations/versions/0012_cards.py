@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from inbox.folding import fold
+from inbox.card.folding import fold
 from inbox.schema.base import Id, Instant, Json
 
 revision = "0012"

@@ -11,9 +11,9 @@ from pydantic import Field, StringConstraints
 from bots.render import RenderError
 from inbox import broadcasts as actions
 from inbox import segments
+from inbox.access.rights import Right
 from inbox.actions.template_use import prepare
 from inbox.refusals import Conflict, Invalid, NotFound
-from inbox.rights import Right
 from inbox.views import channels, templates
 from inbox.views import marketing as views
 from inbox.views.paging import Page

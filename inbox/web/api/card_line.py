@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from inbox import card_events
+from inbox.access.rights import Right
 from inbox.actions import identities
-from inbox.rights import Right
+from inbox.card import events as card_events
 from inbox.views import contacts, line
 from inbox.views.paging import Page
 from inbox.web.endpoint import Call, endpoint

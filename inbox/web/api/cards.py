@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from inbox import card_fields
-from inbox.rights import Right
+from inbox.access.rights import Right
+from inbox.card import fields as card_fields
 from inbox.views import cards as views
 from inbox.views import contacts
 from inbox.views.paging import All, Page

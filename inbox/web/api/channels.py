@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from channels.registry import kinds
-from inbox import accounts, checking, trial
-from inbox.checking import look
-from inbox.connecting import introduce
+from inbox import accounts
+from inbox.access.rights import Right
+from inbox.care import checking, trial
+from inbox.care.checking import look
+from inbox.care.connecting import introduce
 from inbox.people import require_team
 from inbox.refusals import Invalid, NotFound
 from inbox.replay import Replayed, raw_shown, replay_raw
-from inbox.rights import Right
 from inbox.views import channels as views
 from inbox.views import raw
 from inbox.views.paging import All, Page

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from inbox.access.rights import Right
 from inbox.actions import contacts as actions
 from inbox.actions import merging
-from inbox.rights import Right
 from inbox.views import contacts as views
 from inbox.views import conversations
 from inbox.views.paging import All, Page

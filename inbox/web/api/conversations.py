@@ -12,10 +12,10 @@ from pydantic import Field, StringConstraints
 
 from channels.base import ChannelError, Connector
 from inbox import live, mentions
+from inbox.access.rights import Right
 from inbox.actions import conversations as actions
 from inbox.actions import messages
 from inbox.refusals import Invalid
-from inbox.rights import Right
 from inbox.views import conversations as views
 from inbox.views import events, figures, people
 from inbox.views.paging import Page

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from inbox.access.rights import Right
 from inbox.actions import duplicates as actions
 from inbox.actions import unmerging
 from inbox.duplicates import through
-from inbox.rights import Right
 from inbox.views import duplicates as views
 from inbox.views.paging import All, Page
 from inbox.web.endpoint import Call, endpoint

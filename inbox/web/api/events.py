@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from inbox.rights import Right
+from inbox.access.rights import Right
 from inbox.views import events as views
 from inbox.views.paging import Page
 from inbox.web.endpoint import Call, endpoint

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from aiohttp import web
 from pydantic import Field
 
+from inbox.access.rights import Right
 from inbox.imports import vcards
 from inbox.record import record
-from inbox.rights import Right
 from inbox.views import contacts, exports
 from inbox.web.endpoint import Call, endpoint
 from inbox.web.fields import Id, Query

@@ -8,10 +8,10 @@ from urllib.parse import quote
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import BadHttpMessage
 
-from inbox.fetching import ask_again
+from inbox.access.rights import Right
 from inbox.files import INLINE, kind_of, note_content, real_mime, sign
+from inbox.media.fetching import ask_again
 from inbox.refusals import NotFound
-from inbox.rights import Right
 from inbox.views import files as views
 from inbox.web import keys
 from inbox.web.endpoint import Call, endpoint

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from inbox.access.rights import Right
 from inbox.actions import marketing as actions
-from inbox.rights import Right
 from inbox.views import marketing as views
 from inbox.views.paging import Page
 from inbox.web.endpoint import Call, endpoint

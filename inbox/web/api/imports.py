@@ -12,9 +12,9 @@ from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import BadHttpMessage
 from pydantic import Field
 
+from inbox.access.rights import Right
 from inbox.imports import desk, reading
 from inbox.imports.drain import folder
-from inbox.rights import Right
 from inbox.views import imports as views
 from inbox.views.paging import All, Page
 from inbox.web import keys

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from channels.mail.pictures import show_remote
-from inbox.rights import Right
+from inbox.access.rights import Right
 from inbox.views import letters as views
 from inbox.web.endpoint import Call, endpoint
 

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from pydantic import Field, StringConstraints, model_validator
 
 from inbox import saved_views
+from inbox.access.rights import Right
 from inbox.actions import many
-from inbox.rights import Right
 from inbox.views import labels
 from inbox.views.conversations import Conversation, item
 from inbox.views.paging import All

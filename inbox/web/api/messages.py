@@ -4,10 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, HttpUrl, StringConstraints
 
+from inbox.access.rights import Right
 from inbox.actions import messages as actions
 from inbox.actions import resending
-from inbox.preview import look_ahead
-from inbox.rights import Right
+from inbox.delivery.preview import look_ahead
 from inbox.views import messages as views
 from inbox.views.outlook import Preview, show
 from inbox.views.paging import Page

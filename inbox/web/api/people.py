@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from inbox import people
+from inbox.access.rights import Right
 from inbox.refusals import NotAllowed
-from inbox.rights import Right
 from inbox.views import people as views
 from inbox.views.paging import All
 from inbox.web import keys

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from pydantic import Field
 
+from inbox.access.rights import Right
 from inbox.refusals import Invalid
-from inbox.rights import Right
 from inbox.views import reports as views
 from inbox.views.paging import All
 from inbox.web.endpoint import Call, endpoint

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from inbox.rights import Right
+from inbox.access.rights import Right
 from inbox.search import find
 from inbox.web.endpoint import Call, endpoint
 from inbox.web.fields import Id, PageQuery, When

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from inbox.rights import Right
+from inbox.access.rights import Right
 from inbox.segments import Filter, load, use
 from inbox.views import segments as views
 from inbox.views.paging import Page

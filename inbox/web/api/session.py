@@ -6,8 +6,9 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import Field
 
-from inbox import people, sign_in
-from inbox.rights import Right, rights
+from inbox import people
+from inbox.access import sign_in
+from inbox.access.rights import Right, rights
 from inbox.version import VERSION
 from inbox.views import people as views
 from inbox.views.paging import All

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
+from inbox.access.rights import Right
 from inbox.actions import tasks as actions
-from inbox.rights import Right
 from inbox.views import tasks as views
 from inbox.views.paging import Page
 from inbox.web.endpoint import Call, endpoint

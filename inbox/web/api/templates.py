@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from bots.render import RenderError, render
+from inbox.access.rights import Right
 from inbox.actions import marketing as actions
+from inbox.care.template_sync import sync
 from inbox.refusals import Invalid
-from inbox.rights import Right
-from inbox.template_sync import sync
 from inbox.views import contacts, templates
 from inbox.views.paging import Page
 from inbox.web import keys

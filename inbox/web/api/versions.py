@@ -1,6 +1,6 @@
 """What an edited message said before."""
 
-from inbox.rights import Right
+from inbox.access.rights import Right
 from inbox.views import versions as views
 from inbox.views.paging import All
 from inbox.web.endpoint import Call, endpoint

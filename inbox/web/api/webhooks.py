@@ -9,7 +9,7 @@ from pydantic import Field, HttpUrl, StringConstraints
 
 from inbox import schema as t
 from inbox import webhooks as actions
-from inbox.rights import Right
+from inbox.access.rights import Right
 from inbox.views.paging import Page, by_id
 from inbox.web import keys
 from inbox.web.endpoint import Call, endpoint

@@ -10,10 +10,10 @@ import msgspec
 import sqlalchemy as sa
 from pydantic import Field, StringConstraints, model_validator
 
+from inbox.access.rights import Right
 from inbox.actions import closing, keeping, regrouping, undoing
 from inbox.actions import work as actions
 from inbox.refusals import Invalid
-from inbox.rights import Right
 from inbox.views import work as views
 from inbox.views.conversations import Conversation, item
 from inbox.web.endpoint import Call, endpoint

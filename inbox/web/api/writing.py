@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from inbox.access.rights import Right
 from inbox.actions import canned as replies
 from inbox.actions import drafts
-from inbox.rights import Right
 from inbox.views import writing as views
 from inbox.views.paging import Page
 from inbox.web.endpoint import Call, endpoint

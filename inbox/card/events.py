@@ -6,10 +6,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import ids, live
+from inbox import live
 from inbox import schema as t
 from inbox.actions.contacts import require
 from inbox.record import record
+from inbox.store import ids
 
 
 def add(connection: sa.Connection, now: datetime, by: int, contact_id: int, wanted: Mapping[str, Any]) -> int:

@@ -11,8 +11,8 @@ from channels.base import OutgoingFile, OutgoingMessage
 from inbox import schema as t
 from inbox.accounts import capabilities
 from inbox.actions.messages import Reply, draft_of
-from inbox.outgoing import Draft, NewFile
-from inbox.reach import DISABLED, SHUT, STOPPED, Alternative, Reach, alternatives, first_words, reaches
+from inbox.delivery.outgoing import Draft, NewFile
+from inbox.delivery.reach import DISABLED, SHUT, STOPPED, Alternative, Reach, alternatives, first_words, reaches
 from inbox.refusals import Conflict, NotFound
 from inbox.said import said
 

@@ -10,14 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from channels.base import OutgoingFile, OutgoingMessage
-from inbox import bulk, files, live
+from inbox import files, live
 from inbox import schema as t
 from inbox.broadcasts.use import CANCELLED, HELD
-from inbox.reach import BLOCKED, SHUT_MEANWHILE, STOPPED
+from inbox.delivery.reach import BLOCKED, SHUT_MEANWHILE, STOPPED
+from inbox.delivery.unanswered import wait_again
 from inbox.said import said
 from inbox.settings import Settings
-from inbox.unanswered import wait_again
-from inbox.within import within
+from inbox.store import bulk
+from inbox.store.within import within
 
 RUN = 20
 """Messages of one conversation taken at once."""

@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from channels.base import Capabilities, Settings
-from inbox.limit_script import SCRIPT
+from inbox.delivery.limit_script import SCRIPT
 
 log = structlog.get_logger()
 

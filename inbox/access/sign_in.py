@@ -9,11 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import ids, live
+from inbox import live
 from inbox import schema as t
+from inbox.access.rights import Right, rights
 from inbox.record import record
 from inbox.refusals import NotFound
-from inbox.rights import Right, rights
+from inbox.store import ids
 
 LASTS = timedelta(days=30)
 """A session ends after so long without use."""

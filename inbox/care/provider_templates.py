@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from channels.base import ProviderTemplate
 from channels.events import TemplateNews
-from inbox import ids, live, queue
+from inbox import live, queue
 from inbox import schema as t
 from inbox.accounts import capabilities
+from inbox.store import ids
 
 EVERY = timedelta(hours=1)
 """Between two readings of a list. What changes meanwhile is told by webhook, where the provider does."""

@@ -7,10 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import ids, live, queue
+from inbox import live, queue
 from inbox import schema as t
-from inbox.reach import SHUT, Reach, reaches
+from inbox.delivery.reach import SHUT, Reach, reaches
 from inbox.record import event, record_all
+from inbox.store import ids
 
 OPERATOR, BOT, BROADCAST = 0, 1, 2
 """Priorities: the lower one overtakes."""

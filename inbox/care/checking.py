@@ -12,9 +12,9 @@ import aiohttp
 import sqlalchemy as sa
 
 from channels.base import Account, Check
-from inbox import connecting
 from inbox import schema as t
 from inbox.accounts import Line
+from inbox.care import connecting
 from inbox.house import House
 from inbox.views import care
 

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from inbox import bulk
+from inbox.store import bulk
 
 _SQLITE = "INSERT INTO sequences (name, next) VALUES (?, ? + 1) ON CONFLICT (name) DO UPDATE SET next = next + ? RETURNING next"
 

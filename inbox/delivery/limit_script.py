@@ -1,4 +1,4 @@
-"""The script that keeps the limits inside Valkey: one call decides over a batch, at Valkey's own time (see `inbox.limits`)."""
+"""The script that keeps `inbox.delivery.limits` inside Valkey: one call decides over a batch, at Valkey's own time."""
 
 SCRIPT = """
 local given = cmsgpack.unpack(ARGV[1])

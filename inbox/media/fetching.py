@@ -9,10 +9,11 @@ import sqlalchemy as sa
 import structlog
 
 from channels.base import ChannelError, Download, Refused
-from inbox import examining, files, live, queue
+from inbox import files, live, queue
 from inbox import schema as t
 from inbox.db import DatabaseDown
 from inbox.house import House
+from inbox.media import examining
 from inbox.record import event, record_all
 from inbox.refusals import Conflict, NotFound
 

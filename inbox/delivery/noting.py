@@ -8,12 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from inbox import bulk, live, queue
+from inbox import live, queue
 from inbox import schema as t
 from inbox.broadcasts.use import CANCELLED, HELD
+from inbox.delivery.unanswered import wait_again
 from inbox.receive.statuses import block, settle_loose, stop_marketing
-from inbox.unanswered import wait_again
-from inbox.within import within
+from inbox.store import bulk
+from inbox.store.within import within
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,7 @@ _m, _k, _c = t.messages.c, t.tasks.c, t.conversations.c
 
 
 def wait_again(connection: sa.Connection, message_id: int) -> None:
-    """Undo what queuing this message settled (see `inbox.outgoing`), unless somebody has answered since or it was closed."""
+    """Undo what `outgoing` settled when it queued this message, unless somebody has answered since or it was closed."""
     query = sa.select(_m.conversation_id, _m.created_at, _m.author_kind, _m.send_at, _c.status)
     message = connection.execute(query.join(t.conversations, _c.id == _m.conversation_id).where(_m.id == message_id)).one()
     task = _task(connection, message) if message.author_kind == "manager" and message.status != "closed" else None

@@ -7,10 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import live, pictures, sound
+from inbox import live
 from inbox import schema as t
 from inbox.files import Store
 from inbox.house import House
+from inbox.media import pictures, sound
 
 AT_ONCE = 20
 TOLD = 50

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import structlog
 
 from channels.base import ChannelError
-from inbox import provider_templates
+from inbox.care import provider_templates
+from inbox.care.provider_templates import AGAIN, Synced
 from inbox.house import House
-from inbox.provider_templates import AGAIN, Synced
 from inbox.refusals import Conflict, NotFound
 
 PATIENCE = 60.0

@@ -6,11 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from inbox import card_values, ids
 from inbox import schema as t
-from inbox.card_values import Field
+from inbox.card import values as card_values
+from inbox.card.values import Field
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotFound
+from inbox.store import ids
 
 CATEGORY = "category"
 CATEGORIES = ("A", "B", "C")

@@ -8,9 +8,10 @@ from zoneinfo import available_timezones
 
 import sqlalchemy as sa
 
-from inbox import card_fields, ids
 from inbox import schema as t
+from inbox.card import fields as card_fields
 from inbox.refusals import Invalid
+from inbox.store import ids
 
 PLAIN = ("name", "language", "timezone", "birthday", "category", "addresses", "manager_id")
 """Columns of a card that people write. Beside them stand `fields.<name>` and `tags`."""

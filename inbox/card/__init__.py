@@ -1,0 +1,1 @@
+"""The card of a person: its fields, what happened, and who wrote what."""

@@ -1,0 +1,1 @@
+"""Connected channels, looked after: introduced to the provider, checked, pulled, kept in step."""

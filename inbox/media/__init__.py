@@ -1,0 +1,1 @@
+"""Contents of attachments: fetched, recognised, measured, made small."""

@@ -1,0 +1,12 @@
+"""Place kept for leaving."""
+
+revision = "0018"
+down_revision = "0017"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    """Nothing yet."""
