@@ -25,10 +25,15 @@ class Size:
     """Conversations before memory is looked at again."""
     cards: int = 1_000_000
     """People among whom duplicates are looked for."""
+    operators: int = 1_000
+    """Who listen to the stream at once."""
+    events: int = 200
+    rows: int = 500_000
+    """Of a file of people that is imported."""
 
 
 FULL = Size()
 QUICK = Size(
     webhooks=400, loops=300, contacts=100, half_seconds=1.0, broadcast=600, conversations=5_000, few=200, pages=10, people=300,
-    messages=3_000, cards=2_000,
+    messages=3_000, cards=2_000, operators=50, events=10, rows=2_000,
 )  # fmt: skip

@@ -128,6 +128,72 @@ class Load:
             self._send()
 
 
+class _Listener(asyncio.Protocol):
+    """One operator's stream: says hello once, then looks for what is expected in what comes."""
+
+    def __init__(self, streams: "Streams") -> None:
+        self._streams = streams
+        self._tail = b""
+        self.greeted = False
+        self.heard = False
+        self.transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        read = self._tail + data
+        self._tail = read[-80:]
+        if not self.greeted and b": welcome" in read:
+            self.greeted = True
+            self._streams.one_more()
+        if not self.heard and self._streams.expected in read:
+            self.heard, self._tail = True, b""
+            self._streams.one_more()
+
+
+class Streams:
+    """Very many operators who listen at one port."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.expected = b"\0"
+        self._listeners: list[_Listener] = []
+        self._left = 0
+        self._all: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+
+    async def open(self, count: int, token: str) -> None:
+        """Connect them all, some at a time, and wait until each has been greeted."""
+        loop = asyncio.get_running_loop()
+        self._left, self._all = count, loop.create_future()
+        words = f"GET /api/v1/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+        for _ in range(count):
+            _, listener = await loop.create_connection(lambda: _Listener(self), "127.0.0.1", self.port)
+            self._listeners.append(listener)
+            assert listener.transport is not None
+            listener.transport.write(words)
+        await self._all
+
+    def expect(self, words: bytes) -> "asyncio.Future[float]":
+        """When the last of them has these words."""
+        self.expected, self._left = words, len(self._listeners)
+        self._all = asyncio.get_running_loop().create_future()
+        for each in self._listeners:
+            each.heard = False
+        return self._all
+
+    def one_more(self) -> None:
+        """One has been greeted, or has heard."""
+        self._left -= 1
+        if self._left == 0:
+            self._all.set_result(time.perf_counter())
+
+    def close(self) -> None:
+        for each in self._listeners:
+            if each.transport is not None:
+                each.transport.abort()
+
+
 class Server(asyncio.Protocol):
     """A stand-in's side of a connection: hands each request body to `handle` and writes what it returns."""
 
