@@ -32,12 +32,14 @@ from inbox.schema.conversations import (
 from inbox.schema.events import events, idempotency, leases, sequences, webhooks
 from inbox.schema.imports import IMPORT_STATES, import_rows, imports
 from inbox.schema.lists import SHARES, conversation_labels, mentions, saved_views, view_orders
+from inbox.schema.notices import DIGESTS, digests, notice_settings
 from inbox.schema.people import ROLES, managers, sessions, team_members, teams, tokens
 from inbox.schema.search import search_marks
 from inbox.schema.work import close_reasons, conversation_links, labels, macros, undo_steps, work_rules
 from inbox.schema.writing import canned, drafts
 
 __all__ = [
+    "DIGESTS",
     "IMPORT_STATES",
     "OUTGOING_STATES",
     "ROLES",
@@ -59,6 +61,7 @@ __all__ = [
     "conversation_labels",
     "conversation_links",
     "conversations",
+    "digests",
     "drafts",
     "duplicate_keys",
     "duplicate_runs",
@@ -84,6 +87,7 @@ __all__ = [
     "message_parts",
     "messages",
     "metadata",
+    "notice_settings",
     "notices",
     "provider_templates",
     "raw_bodies",

@@ -23,10 +23,15 @@ managers = sa.Table(
     sa.Column("disabled_at", Instant),
     sa.Column("signature", sa.Text, nullable=False, server_default=""),
     sa.Column("undo_seconds", sa.Integer, nullable=False, server_default="5"),
+    sa.Column("back_at", Instant),
+    sa.Column("paused_at", Instant),
+    sa.Column("away_minutes", sa.Integer, nullable=False, server_default="10"),
+    sa.Column("away_pauses", sa.Boolean, nullable=False, server_default=sa.text("false")),
     one_of("role", *ROLES),
 )
 """`available`: takes new conversations. `capacity`: open ones at most. `assigned_at`: when given the last one (fair ties).
-`signature`: under their mails. `undo_seconds`: how long what they send can be taken back."""
+`signature`: under their mails. `undo_seconds`: how long what they send can be taken back. `back_at`: available again by itself then. `away_minutes`:
+without keyboard and mouse for so long they count as away; `away_pauses`: and get nothing new. `paused_at`: since when that is so."""
 
 teams = sa.Table(
     "teams",
