@@ -13,8 +13,13 @@ const backs = new Set<() => void>();
 /** When the stream opens: at the start, and after every break. */
 export function whenUp(listener: () => void): void { backs.add(listener); }
 
-/** False only after a few seconds without the stream: a short break is nobody's business. */
-export const online = () => connected;
+/** What the machine says of its own line; believed only if the server cannot be reached either. */
+let line = $state(true);
+addEventListener('offline', () => void fetch('/healthz', { cache: 'no-store' }).catch(() => (line = false)));
+addEventListener('online', () => (line = true));
+
+/** False at once when the machine has lost its line, else after a few seconds without the stream: a short break is nobody's business. */
+export const online = () => connected && line;
 
 export function on(kind: Kind, listener: Listener): () => void {
   let set = listeners.get(kind);
@@ -26,7 +31,7 @@ export function on(kind: Kind, listener: Listener): () => void {
 function hear(told: Told): void {
   if (told.type === 'event') return listeners.get(told.kind)?.forEach((listener) => listener(told.data));
   clearTimeout(doubt);
-  if (told.type === 'up') { connected = true; backs.forEach((listener) => listener()); }
+  if (told.type === 'up') { connected = true; line = true; backs.forEach((listener) => listener()); }
   else doubt = setTimeout(() => (connected = false), 3000);
 }
 

@@ -46,11 +46,33 @@ const listeners = new Set<(message: Message) => void>();
 /** The open thread shows what was sent before the stream tells of it. */
 export function whenSent(listener: (message: Message) => void): () => void { listeners.add(listener); return () => listeners.delete(listener); }
 
+// Within a conversation one after another: what was written first arrives first.
+const turns = new Map<Id, Promise<unknown>>();
+
 /** The message as the server took it; null while it did not. */
-export async function attempt(key: string): Promise<Message | null> {
+export function attempt(key: string): Promise<Message | null> {
+  const entry = entries.find((each) => each.key === key);
+  if (!entry) return Promise.resolve(null);
+  entry.state = 'sending';
+  const turn = (turns.get(entry.conversation) ?? Promise.resolve()).then(() => inTurn(key));
+  turns.set(entry.conversation, turn);
+  return turn;
+}
+
+async function inTurn(key: string): Promise<Message | null> {
   const entry = entries.find((each) => each.key === key);
   if (!entry) return null;
-  entry.state = 'sending';
+  const stuck = () => { const all = pending(entry.conversation); return all.slice(0, all.indexOf(entry)).find((each) => each.state === 'failed' && each.offline); };
+  for (let first = stuck(); first; first = stuck()) {
+    await leave(first);
+    // The line is still down: what was written later waits behind.
+    if (entries.includes(first) && first.offline) { entry.state = 'failed'; entry.offline = true; save(entry); return null; }
+  }
+  return leave(entry);
+}
+
+async function leave(entry: Pending): Promise<Message | null> {
+  const key = entry.key;
   try {
     const message = await post<Message>(`/conversations/${entry.conversation}/messages`, entry.body, { 'Idempotency-Key': key });
     last = message;
