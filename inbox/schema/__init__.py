@@ -31,6 +31,7 @@ from inbox.schema.conversations import (
 )
 from inbox.schema.events import events, idempotency, leases, sequences, webhooks
 from inbox.schema.imports import IMPORT_STATES, import_rows, imports
+from inbox.schema.leaving import ERASURE_STATES, erased_files, erasures, suppressions
 from inbox.schema.lists import SHARES, conversation_labels, mentions, saved_views, view_orders
 from inbox.schema.notices import DIGESTS, digests, notice_settings
 from inbox.schema.people import ROLES, managers, sessions, team_members, teams, tokens
@@ -41,6 +42,7 @@ from inbox.schema.writing import canned, drafts
 __all__ = [
     "DIGESTS",
     "IMPORT_STATES",
+    "ERASURE_STATES",
     "OUTGOING_STATES",
     "ROLES",
     "SHARES",
@@ -70,6 +72,9 @@ __all__ = [
     "files",
     "flow_sessions",
     "flows",
+    "employments",
+    "erased_files",
+    "erasures",
     "idempotency",
     "identities",
     "identity_checks",
@@ -107,6 +112,7 @@ __all__ = [
     "template_syncs",
     "templates",
     "tokens",
+    "suppressions",
     "undo_steps",
     "versions",
     "view_orders",
