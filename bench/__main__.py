@@ -16,13 +16,13 @@ import psutil
 import uvloop
 from rich.console import Console
 
-from bench import broadcast, duplicates, hooks, loop, memory, pages, result, search, stream, table
+from bench import broadcast, duplicates, hooks, imports, loop, memory, pages, result, search, stream, table
 from bench.postgres import Server, server
 from bench.size import FULL, QUICK, Size
 
 PARTS: dict[str, Callable[[Size, int, Server | None], Awaitable[result.Section]]] = {
     "a": hooks.section, "b": loop.section, "c": broadcast.section, "d": pages.section, "e": memory.section,
-    "f": search.section, "g": duplicates.section, "h": stream.section,
+    "f": search.section, "g": duplicates.section, "h": stream.section, "i": imports.section,
 }  # fmt: skip
 DATABASES = ("sqlite", "postgresql")
 
@@ -57,7 +57,7 @@ async def _run(
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Switchboard beside bare floors, as ratios.")
     parser.add_argument("--rounds", type=int, help="rounds of everything (5; 1 with --quick)")
-    parser.add_argument("--only", type=_some_of(PARTS), default=[*PARTS], help="parts: a,b,c,d,e,f,g,h")
+    parser.add_argument("--only", type=_some_of(PARTS), default=[*PARTS], help="parts: a,b,c,d,e,f,g,h,i")
     parser.add_argument("--database", type=_some_of(DATABASES), default=[*DATABASES], help="sqlite,postgresql")
     parser.add_argument("--quick", action="store_true", help="small counts: shows that the bench works, measures nothing")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep all rounds there")

@@ -1,4 +1,4 @@
-"""(h)'s floor: a bare stream. Reads Valkey's stream of events, frames each once, writes it to everybody who is connected.
+"""(h)'s floor: a bare stream. Reads Valkey's stream of events, frames them once, writes them to everybody who is connected.
 
 `python -m bench.speaker PORT REDIS_URL`
 """
@@ -6,6 +6,7 @@
 import asyncio
 import json
 import sys
+from typing import Any
 
 import uvloop
 from aiohttp import web
@@ -32,18 +33,19 @@ async def main(port: int, address: str) -> None:
     app.router.add_get("/api/v1/stream", listen)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    redis: Redis = Redis.from_url(address)
+    redis: Any = Redis.from_url(address)  # its stream commands are typed for every protocol version at once
     await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
     last = "$"
     while True:
         found = await redis.xread({STREAM: last}, count=500, block=2_000)
+        frames = b""
         for entry, fields in found[0][1] if found else ():
             last = entry.decode()
             for number, (event, ids) in enumerate(json.loads(fields[b"updates"])):
                 body = json.dumps(ids, separators=(",", ":"))
-                frame = f"id: {last}:{number}\nevent: {event}\ndata: {body}\n\n".encode()
-                for response in everybody:
-                    await response.write(frame)
+                frames += f"id: {last}:{number}\nevent: {event}\ndata: {body}\n\n".encode()
+        for response in everybody if frames else ():
+            await response.write(frames)
 
 
 if __name__ == "__main__":

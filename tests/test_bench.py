@@ -27,6 +27,28 @@ def test_the_bench_measures_loads_and_broadcasts(tmp_path: Path) -> None:
         assert "ratio" in printed and section.title in printed
 
 
+def test_the_bench_measures_finding_duplicates_the_stream_and_imports(tmp_path: Path) -> None:
+    kept = tmp_path / "bench.json"
+    _run([sys.executable, "-m", "bench", "--quick", "--only", "f,g,h,i", "--database", "sqlite", "--json", str(kept)])
+    found = {section.letter: {figure.name: figure for figure in section.figures} for section in result.read(kept).sections}
+    for letter, name, beside in BESIDE:
+        figure = found[letter][name]
+        assert figure.median > 0 and bool(figure.ratio) is beside, figure
+    assert found["g"]["share of planted pairs that was found"].median > 90
+
+
+BESIDE = [
+    ("f", "an unfinished word", True),
+    ("f", "all questions, p99", False),
+    ("g", "people a second, 2,000 people", False),
+    ("h", "one event to the last operator, p99", True),
+    ("h", "burst of 50", True),
+    ("i", "rows taken in, of 2,000", True),
+    ("i", "rows undone", False),
+]
+"""Figures that must be there, and whether the bare program stands beside them."""
+
+
 def _run(command: list[str]) -> str:
     """What it printed. It is asked to end, not killed, so that it ends what it started."""
     folder = Path(__file__).parent.parent

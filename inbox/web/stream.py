@@ -6,7 +6,7 @@ Who may not see a thing is not told of it; whose session ended is told no more.
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from pydantic import Field
 from inbox.access.rights import Right
 from inbox.access.sign_in import SignedIn
 from inbox.live import RELOAD, Live, Subscription, Update
+from inbox.presence.door import browser_of
 from inbox.web import auth, keys
 from inbox.web.endpoint import Call, endpoint
 from inbox.web.fields import Query
@@ -33,6 +34,7 @@ SEEN_WITH: Mapping[str, Right] = {
     "counts": Right.CONVERSATIONS_READ,
     "views": Right.CONVERSATIONS_READ,
     "contact": Right.CONTACTS_READ,
+    "organisation": Right.CONTACTS_READ,
     "task": Right.TASKS_READ,
     "channel": Right.CHANNELS_READ,
     "broadcast": Right.BROADCASTS_READ,
@@ -43,6 +45,8 @@ SEEN_WITH: Mapping[str, Right] = {
     "canned": Right.TEMPLATES_READ,
     "draft": Right.CONVERSATIONS_READ,
     "mention": Right.CONVERSATIONS_READ,
+    "looking": Right.CONVERSATIONS_READ,
+    "presence": Right.PEOPLE_READ,
     RELOAD: Right.SELF,
 }
 """The right that an event's listener needs. An event that is not listed here is told to nobody."""
@@ -86,7 +90,8 @@ async def stream(call: Call, query: StreamQuery) -> web.StreamResponse:
     speaking = asyncio.create_task(_speak(call, response, last))
     call.app[STREAMS].add(speaking)
     try:
-        await asyncio.wait([speaking])
+        async with call.app[keys.DOOR].inside(browser_of(call.who)):
+            await asyncio.wait([speaking])
     finally:
         call.app[STREAMS].discard(speaking)
         speaking.cancel()
@@ -110,7 +115,8 @@ async def _catch_up(live: Live, response: web.StreamResponse, who: SignedIn, las
         await response.write(frame("", RELOAD, b"{}"))
         return frozenset()
     for update in missed:
-        await _tell(response, who, update)
+        if _is_for(who, update):
+            await response.write(frame(update.number, update.event, msgspec.json.encode(update.ids)))
     return frozenset(update.number for update in missed)
 
 
@@ -124,15 +130,24 @@ async def _follow(call: Call, response: web.StreamResponse, subscription: Subscr
             who = await auth.identify(call.request)
             await response.write(b": still here\n\n")
             continue
-        if update.event == "manager" and update.ids.get("manager_id") == who.manager_id:
-            who = await auth.identify(call.request)
-        if update.number not in told or update.event == RELOAD:
-            await _tell(response, who, update)
+        frames = []
+        for each in (update, *_further(subscription)):
+            if each.event == "manager" and each.ids.get("manager_id") == who.manager_id:
+                who = await auth.identify(call.request)
+            if (each.number not in told or each.event == RELOAD) and _is_for(who, each):
+                frames.append(frame(each.number, each.event, msgspec.json.encode(each.ids)))
+        if frames:
+            await response.write(b"".join(frames))
 
 
-async def _tell(response: web.StreamResponse, who: SignedIn, update: Update) -> None:
-    if may_see(who, update.event) and (update.event not in PERSONAL or update.ids.get("manager_id") == who.manager_id):
-        await response.write(frame(update.number, update.event, msgspec.json.encode(update.ids)))
+def _further(subscription: Subscription) -> Iterator[Update]:
+    """What came with it: many updates of one moment are one write."""
+    while not subscription.waiting.empty():
+        yield subscription.waiting.get_nowait()
+
+
+def _is_for(who: SignedIn, update: Update) -> bool:
+    return may_see(who, update.event) and (update.event not in PERSONAL or update.ids.get("manager_id") == who.manager_id)
 
 
 def may_see(who: SignedIn, event: str) -> bool:
