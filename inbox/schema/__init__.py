@@ -34,6 +34,7 @@ from inbox.schema.imports import IMPORT_STATES, import_rows, imports
 from inbox.schema.leaving import ERASURE_STATES, erased_files, erasures, suppressions
 from inbox.schema.lists import SHARES, conversation_labels, mentions, saved_views, view_orders
 from inbox.schema.notices import DIGESTS, digests, notice_settings
+from inbox.schema.organisations import INFLUENCES, PARTS, STANDINGS, employments, organisation_merges, organisations
 from inbox.schema.people import ROLES, managers, sessions, team_members, teams, tokens
 from inbox.schema.search import search_marks
 from inbox.schema.work import close_reasons, conversation_links, labels, macros, undo_steps, work_rules
@@ -41,11 +42,14 @@ from inbox.schema.writing import canned, drafts
 
 __all__ = [
     "DIGESTS",
-    "IMPORT_STATES",
     "ERASURE_STATES",
+    "IMPORT_STATES",
+    "INFLUENCES",
     "OUTGOING_STATES",
+    "PARTS",
     "ROLES",
     "SHARES",
+    "STANDINGS",
     "STATUSES",
     "Instant",
     "Json",
@@ -68,13 +72,13 @@ __all__ = [
     "duplicate_keys",
     "duplicate_runs",
     "duplicates",
+    "employments",
+    "erased_files",
+    "erasures",
     "events",
     "files",
     "flow_sessions",
     "flows",
-    "employments",
-    "erased_files",
-    "erasures",
     "idempotency",
     "identities",
     "identity_checks",
@@ -94,6 +98,8 @@ __all__ = [
     "metadata",
     "notice_settings",
     "notices",
+    "organisation_merges",
+    "organisations",
     "provider_templates",
     "raw_bodies",
     "reaches",
@@ -106,13 +112,13 @@ __all__ = [
     "sequences",
     "sessions",
     "spool_marks",
+    "suppressions",
     "tasks",
     "team_members",
     "teams",
     "template_syncs",
     "templates",
     "tokens",
-    "suppressions",
     "undo_steps",
     "versions",
     "view_orders",

@@ -172,7 +172,7 @@ def _event(row: Any, people: dict[int, str]) -> Moment:
 def _card_events(cards: Sequence[int]) -> sa.Select[Any]:
     alone = sa.text("events.conversation_id IS NULL")
     consent = sa.or_(_e.kind == "consent.stop", _e.kind == "consent.start")
-    others = _e.kind.not_like("task.%")
+    others = sa.and_(_e.kind.not_like("task.%"), _e.kind.not_like("employment.%"))
     return sa.select(t.events).where(_e.contact_id.in_(cards), alone, _e.kind.not_in(_NOT_SHOWN), others, sa.not_(consent))
 
 

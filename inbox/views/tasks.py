@@ -1,5 +1,6 @@
 """What is due: open tasks by their time, done ones newest first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,10 +33,20 @@ class Task:
 
 
 def page(
-    connection: sa.Connection, now: datetime, *, manager: int | None, nobody: bool, done: bool, cursor: str | None, limit: int
+    connection: sa.Connection,
+    now: datetime,
+    *,
+    manager: int | None = None,
+    nobody: bool = False,
+    people: Sequence[int] | sa.Select[Any] | None = None,
+    done: bool,
+    cursor: str | None,
+    limit: int,
 ) -> Page[Task]:
-    """Open tasks, the most urgent first; or done ones, the newest first."""
+    """Open tasks, the most urgent first; or done ones, the newest first. Those about some `people`, or about everybody."""
     query = _tasks().where(_t.done_at.is_not(None) if done else _t.done_at.is_(None))
+    if people is not None:
+        query = query.where(_t.contact_id.in_(people))
     if nobody:
         query = query.where(_t.manager_id.is_(None))
     elif manager is not None:

@@ -18,6 +18,8 @@ class TaskQuery(PageQuery):
 
     manager: Annotated[str, StringConstraints(pattern=r"^(me|none|[1-9][0-9]{0,17})$")] | None = None
     """me, none, or a manager's id."""
+    contact: Id | None = None
+    """Only what is about this person."""
     done: bool = False
 
 
@@ -47,8 +49,8 @@ async def list_tasks(call: Call, query: TaskQuery) -> Page[views.Task]:
     """Open tasks, the most urgent first; with `done` the finished ones, the newest first."""
     manager = {None: None, "none": None, "me": call.me}.get(query.manager, query.manager)
     return await call.read(
-        views.page, call.now, manager=int(manager) if manager else None, nobody=query.manager == "none", done=query.done,
-        cursor=query.cursor, limit=query.limit,
+        views.page, call.now, manager=int(manager) if manager else None, nobody=query.manager == "none",
+        people=None if query.contact is None else [query.contact], done=query.done, cursor=query.cursor, limit=query.limit,
     )  # fmt: skip
 
 

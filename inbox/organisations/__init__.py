@@ -1,0 +1,1 @@
+"""Organisations: companies, who works there and as what, and the history of it."""
