@@ -60,7 +60,9 @@ class Intake:
     async def _store(self, line: Line, arrival: Arrival) -> Stored | None:
         if not self.spool.behind():
             try:
-                return await self._store_in_database(line, arrival)
+                if not self.spool.give_time():
+                    return await self._store_in_database(line, arrival)
+                await self.db.run(lambda _: None)  # is it there again? Then who replays goes first
             except DatabaseDown:
                 self.spool.fall_behind()
         await self.spool.kept(arrival.channel_id, arrival.hook, arrival.cursor)

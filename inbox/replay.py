@@ -56,21 +56,20 @@ async def drain(house: House) -> None:
     """
     quiet = 0
     while quiet < LINGER:
-        paths = await asyncio.to_thread(house.spool.waiting)
-        if paths:
+        if await asyncio.to_thread(house.spool.waiting):
             await house.db.read(lambda connection: connection.execute(sa.select(1)))
-            quiet = 0 if await _replay(house, paths) else LINGER
+            quiet = 0 if await _replay(house) else LINGER
         elif quiet == 0:
             return
         quiet += 1
         await asyncio.sleep(spool.LOOK)
 
 
-async def _replay(house: House, paths: Sequence[Path]) -> int:
-    """Replay these files, as far as no other process has them. How many deliveries they held."""
+async def _replay(house: House) -> int:
+    """Replay what waits, unless another process does. How many deliveries they held."""
     count = 0
     with ExitStack() as stack:
-        found = await asyncio.to_thread(lambda: [file for path in paths if (file := house.spool.claim(path))])
+        found = await asyncio.to_thread(house.spool.claim)
         for file in found:
             stack.enter_context(file)
         marks = await house.db.read(_marks, [Path(file.name).name for file in found])

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,10 +17,11 @@ from typing import IO
 from channels.base import Hook
 from channels.events import JSON
 
-PATIENCE = 20.0
-"""Seconds for which new deliveries queue up behind those on disk. If nobody replays them by then, the database is tried again."""
+PATIENCE = 10.0
+"""Seconds for which new deliveries queue up behind those on disk. If nobody replays them by then, the database is tried again,
+and if it is there, left to who replays for as long once more."""
 LOOK = 0.1
-"""Seconds between two looks at the folder."""
+"""Seconds between two looks of a replay at the folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +53,55 @@ class Spool:
         self._queue: list[Place] = []
         self._lock = threading.Lock()
         self._turn = asyncio.Lock()
-        self._some = False
-        self._look_at = 0.0
+        self._writing = False
         self._since: float | None = None
+        self._given_time = False
 
     def behind(self) -> bool:
         """Whether what comes now has to wait on disk too, behind what waits there already: so order is kept.
 
-        Not for ever: where no worker replays, operators shall see what comes once the database is back.
+        The folder is looked at each time (microseconds): what another process acknowledged a moment ago is seen. Not for ever:
+        where no worker replays, operators shall see what comes once the database is back.
         """
-        now = self._clock()
-        if now >= self._look_at:
-            self._look_at = now + LOOK
-            self._some = self._folder.is_dir() and any(".spool" in path.name for path in self._folder.iterdir())
-        if not self._some:
-            self._since = None
+        if not (self._queue or self._writing or self._some()):
+            self._since, self._given_time = None, False
             return False
-        if self._since is None:
+        now = self._clock()
+        if self._since is None or (now - self._since >= PATIENCE and self._being_replayed()):
             self._since = now
         return now - self._since < PATIENCE
 
     def fall_behind(self) -> None:
         """The database is down (again): from now on everything waits, until it has been replayed or patience ends."""
-        self._since = self._clock()
+        self._since, self._given_time = self._clock(), False
+
+    def give_time(self) -> bool:
+        """When patience is over: begin it anew, once, for who replays. False the second time, or when nothing waits."""
+        if self._since is None or self._given_time:
+            return False
+        self._since, self._given_time = self._clock(), True
+        return True
+
+    def _some(self) -> bool:
+        try:
+            return any(".spool" in path.name for path in self._folder.iterdir())
+        except FileNotFoundError:
+            return False
+
+    def _being_replayed(self) -> bool:
+        """Whether a process is about to take files or has taken them: then all is well, however much there is to replay."""
+        try:
+            with self._door(fcntl.LOCK_SH | fcntl.LOCK_NB), ExitStack() as stack:
+                return not all(_lock(file, fcntl.LOCK_SH | fcntl.LOCK_NB) for file in self._left(stack))
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            return False
 
     def take_place(self, channel_id: int, hook: Hook, cursor: Mapping[str, JSON] | None = None) -> Place:
         """Queue up, in the order of the calls. Nothing is kept before `write` returns."""
         place = Place(Kept(channel_id, hook, cursor))
         self._queue.append(place)
-        self._some = True
         return place
 
     async def kept(self, channel_id: int, hook: Hook, cursor: Mapping[str, JSON] | None = None) -> None:
@@ -104,25 +126,26 @@ class Spool:
             raise place.error
 
     def _write_all(self) -> None:
+        self._writing = True
         count = len(self._queue)  # others may join while we write: they find their own turn
         places, self._queue[:count] = self._queue[:count], []
         try:
             content = b"".join(_line(place.kept) for place in places)
             self._folder.mkdir(parents=True, exist_ok=True)
-            while not self._append(content):
-                pass  # a replay took the file between opening and locking it: the next one is ours
+            self._append(content)
         except OSError as error:
             for place in places:
                 place.error = error
         for place in places:
             place.done = True
+        self._writing = False
 
-    def _append(self, content: bytes) -> bool:
-        """Write lines for good, unless the file is a replay's by now. What fails half-way (a full disk) leaves no trace."""
-        with self._path.open("ab", buffering=0) as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            if not _lies_at(file, self._path):
-                return False
+    def _append(self, content: bytes) -> None:
+        """Write lines for good. What fails half-way (a full disk) leaves no trace."""
+        with ExitStack() as stack:
+            with self._door(fcntl.LOCK_SH):
+                file = stack.enter_context(self._path.open("ab", buffering=0))
+                fcntl.flock(file, fcntl.LOCK_EX)
             end = file.seek(0, os.SEEK_END)
             try:
                 left = memoryview(content)
@@ -132,34 +155,67 @@ class Spool:
             except OSError:
                 os.ftruncate(file.fileno(), end)
                 raise
-            return True
+
+    @contextmanager
+    def _door(self, how: int) -> Iterator[None]:
+        """Writers of all processes begin one by one with a replay's taking: nobody begins in the middle of that."""
+        door = os.open(self._folder, os.O_RDONLY)
+        try:
+            fcntl.flock(door, how)
+            yield
+        finally:
+            os.close(door)
 
     def waiting(self) -> list[Path]:
         """Spool files of all processes, living and dead, oldest first."""
         return sorted(self._folder.glob("*.spool*"), key=_written) if self._folder.exists() else []
 
-    def claim(self, path: Path) -> IO[bytes] | None:
-        """Take a file from its writer (who begins a new one), so that one process replays it: it is ours until it is closed.
+    def claim(self) -> list[IO[bytes]]:
+        """Take what waits from its writers (who begin new files), so that one process replays it: it is ours until it is closed.
 
-        None if another process has it. Returns when nobody is in the middle of writing a line.
+        All at one moment: what is acknowledged afterwards, by whichever process, is not among it, so nothing overtakes. Nothing
+        while another process replays. Returns when nobody is in the middle of writing a line.
         """
-        fresh = path.suffix == ".spool"
-        try:
-            claimed = path.with_name(f"{path.name}.{os.getpid()}-{path.stat().st_mtime_ns}") if fresh else path
-            if fresh:
-                path.rename(claimed)
-            file = claimed.open("rb")
-        except FileNotFoundError:
-            return None
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX if fresh else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            return None
-        if not _lies_at(file, claimed):
-            file.close()
-            return None
-        return file
+        if not self._folder.exists():
+            return []
+        with self._door(fcntl.LOCK_EX), ExitStack() as stack:
+            left = self._left(stack)
+            if not all(_lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB) for file in left):
+                return []
+            fresh = [stack.enter_context(_taken(path).open("rb")) for path in self.waiting() if path.suffix == ".spool"]
+            for file in fresh:
+                _lock(file, fcntl.LOCK_EX)
+            stack.pop_all()
+            for gone in [file for file in left if not _is_there(file)]:
+                gone.close()
+            return [file for file in (*left, *fresh) if not file.closed]
+
+    def _left(self, stack: ExitStack) -> list[IO[bytes]]:
+        """Files of replays, running or broken off."""
+        found: list[IO[bytes]] = []
+        for path in self.waiting():
+            if path.suffix != ".spool":
+                with suppress(FileNotFoundError):  # replayed just now
+                    found.append(stack.enter_context(path.open("rb")))
+        return found
+
+
+def _taken(path: Path) -> Path:
+    """A writer's file, under a name of the replay's."""
+    return path.rename(path.with_name(f"{path.name}.{os.getpid()}-{path.stat().st_mtime_ns}"))
+
+
+def _is_there(file: IO[bytes]) -> bool:
+    """Whether an open file still has a name: whoever replayed it took it away before giving up its lock."""
+    return os.fstat(file.fileno()).st_nlink > 0
+
+
+def _lock(file: IO[bytes], how: int) -> bool:
+    try:
+        fcntl.flock(file, how)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _line(kept: Kept) -> bytes:
@@ -176,14 +232,6 @@ def _written(path: Path) -> float:
         return path.stat().st_mtime
     except FileNotFoundError:
         return 0.0  # another process has replayed it just now
-
-
-def _lies_at(file: IO[bytes], path: Path) -> bool:
-    """Whether this open file still has this name."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 def read(file: IO[bytes], start: int = 0) -> Iterator[Kept]:

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -23,11 +25,10 @@ def hook(number: int) -> Hook:
 def replayed(spool: Spool) -> list[int]:
     """Take everything that waits, as a replay does."""
     found: list[int] = []
-    for path in spool.waiting():
-        if file := spool.claim(path):
-            with file:
-                found += [int(kept.hook.body) for kept in read(file)]
-                Path(file.name).unlink()
+    for file in spool.claim():
+        with file:
+            found += [int(kept.hook.body) for kept in read(file)]
+            Path(file.name).unlink()
     return found
 
 
@@ -57,11 +58,44 @@ def test_nothing_is_lost_while_one_process_writes_and_another_replays(tmp_path: 
 def test_a_file_is_replayed_by_one_process_at_a_time(tmp_path: Path) -> None:
     first, second = Spool(tmp_path, "worker-1"), Spool(tmp_path, "worker-2")
     first.keep(1, hook(1))
-    file = first.claim(first.waiting()[0])
-    assert file is not None
+    (file,) = first.claim()
     with file:
-        assert second.claim(second.waiting()[0]) is None
-    assert replayed(second) == [1]
+        first.keep(1, hook(2))
+        assert second.claim() == [], "nor what came after it"
+    assert replayed(second) == [1, 2]
+
+
+def test_a_file_that_was_replayed_a_moment_ago_is_not_replayed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other process takes it away and lets go of it between our finding it and our turn."""
+    first, second = Spool(tmp_path, "worker-1"), Spool(tmp_path, "worker-2")
+    first.keep(1, hook(1))
+    (file,) = first.claim()
+    right = second._left
+
+    def late(stack: ExitStack) -> list[IO[bytes]]:
+        found = right(stack)
+        Path(file.name).unlink()
+        file.close()
+        return found
+
+    monkeypatch.setattr(second, "_left", late)
+    assert second.claim() == []
+
+
+def test_what_one_process_acknowledged_is_not_overtaken_by_what_another_took_later(tmp_path: Path) -> None:
+    """A customer writes by turns to two processes, each time when the last message is on disk, while a worker replays."""
+    writers, reader, count = [Spool(tmp_path, "web-1"), Spool(tmp_path, "web-2")], Spool(tmp_path, "worker-1"), 400
+
+    def write() -> None:
+        for number in range(count):
+            writers[number % 2].keep(1, hook(number))
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    found: list[int] = []
+    while thread.is_alive():
+        found += sorted(replayed(reader))  # a replay merges the files it has by time
+    assert found + sorted(replayed(reader)) == list(range(count))
 
 
 def test_what_does_not_fit_on_the_disk_is_refused_and_spoils_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,17 +127,33 @@ async def test_deliveries_that_come_together_share_a_write_and_keep_their_order(
 def test_what_comes_queues_up_behind_what_waits_but_not_for_ever(tmp_path: Path) -> None:
     now = 0.0
     mine, other = Spool(tmp_path, "web-1", lambda: now), Spool(tmp_path, "web-2", lambda: now)
-    assert not mine.behind()
+    assert not mine.behind() and not mine.give_time()
     other.keep(1, hook(1))
-    now = 1.0
     assert mine.behind() and other.behind(), "another process's deliveries came before ours"
-    now = 1.0 + PATIENCE
+    now = PATIENCE
     assert not mine.behind(), "nobody replays: the database is tried again"
     mine.fall_behind()
     now += 1
     assert mine.behind(), "it is still down"
+    now += PATIENCE
+    assert not mine.behind() and mine.give_time(), "it is there: who replays has a little more time"
+    assert mine.behind()
+    now += PATIENCE
+    assert not mine.behind() and not mine.give_time(), "nobody does"
     replayed(other)
-    now += 1
+    assert not mine.behind()
+
+
+def test_a_long_replay_is_waited_for(tmp_path: Path) -> None:
+    now = 0.0
+    mine, worker = Spool(tmp_path, "web-1", lambda: now), Spool(tmp_path, "worker-1")
+    mine.keep(1, hook(1))
+    (file,) = worker.claim()
+    for _ in range(5):
+        now += PATIENCE
+        assert mine.behind()
+    file.close()  # the worker died
+    now += PATIENCE
     assert not mine.behind()
 
 
