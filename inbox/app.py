@@ -11,6 +11,8 @@ from aiohttp import web
 from inbox import web as http
 from inbox.access.passwords import Passwords
 from inbox.house import open_house, settle_memory
+from inbox.presence.board import Board
+from inbox.presence.door import Door
 from inbox.settings import Settings
 from inbox.web import keys
 
@@ -35,7 +37,10 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         app[keys.VAULT] = house.vault
         app[keys.INTAKE] = house.intake
         app[keys.STORE] = house.store
+        app[keys.BOARD] = Board(house.redis)
+        app[keys.DOOR] = Door(app[keys.BOARD], house.live, house.name, lambda: app[keys.CLOCK]())
         yield
+        await app[keys.DOOR].close()
 
 
 def serve(settings: Settings) -> None:

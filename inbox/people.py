@@ -71,6 +71,8 @@ def change_manager(connection: sa.Connection, now: datetime, manager_id: int, by
     values = dict(changes)
     if "disabled" in values:
         values["disabled_at"] = (manager.disabled_at or now) if values.pop("disabled") else None
+    if "available" in values:
+        values |= {"back_at": None, "paused_at": None}
     if not values:
         return
     connection.execute(sa.update(t.managers).where(t.managers.c.id == manager_id).values(values))
@@ -79,7 +81,9 @@ def change_manager(connection: sa.Connection, now: datetime, manager_id: int, by
     if "password_hash" in values or values.get("disabled_at"):
         ended = sa.update(t.sessions).where(t.sessions.c.manager_id == manager_id, t.sessions.c.revoked_at.is_(None))
         connection.execute(ended.values(revoked_at=now))
-    told = sorted(values.keys() - {"password_hash"} | ({"password"} & {n.removesuffix("_hash") for n in values}))
+    told = sorted(
+        values.keys() - {"password_hash", "back_at", "paused_at"} | ({"password"} & {n.removesuffix("_hash") for n in values})
+    )
     record(connection, now, "manager.changed", **_by(by), manager_id=manager_id, fields=told)
     live.tell(connection, "manager", manager_id=manager_id)
 

@@ -35,6 +35,8 @@ from inbox.house import House, open_house, settle_memory
 from inbox.imports import drain as imports
 from inbox.media import fetching
 from inbox.minds import load_minds
+from inbox.presence import tending as presence
+from inbox.presence.board import Board
 from inbox.queue import AWAKE, CALLED, CALLS, NAME
 from inbox.respond import PASS, Minds, respond_all
 from inbox.search import index
@@ -80,7 +82,9 @@ class Worker:
             "cards": self._tend_cards,
             "imports": lambda: imports.drain(house),
             "search": self._index,
+            "presence": self._tend_presence,
         }
+        self._board = Board(house.redis)
         self.calls = {name: asyncio.Event() for name in self.stops} | {"deliver": self.deliverer.called}
         self.idle = {name: asyncio.Event() for name in self.stops}
         self.tasks: list[asyncio.Task[None]] = []
@@ -188,6 +192,11 @@ class Worker:
         """People's cards, by the one worker that sweeps."""
         if self._leads:
             await tending.tend_all(self.house.db)
+
+    async def _tend_presence(self) -> None:
+        """Who is available, by the one worker that sweeps."""
+        if self._leads:
+            await presence.tend(self.house.db, self._board, datetime.now(UTC))
 
     async def _refresh_minds(self) -> None:
         if time.monotonic() - self._minds_at > 1.0:

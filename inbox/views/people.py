@@ -15,7 +15,8 @@ from inbox.views.paging import All
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Manager:
-    """Somebody who works here. `open`: conversations they have now. `capacity`: how many they take at most."""
+    """Somebody who works here. `open`: conversations they have now. `capacity`: how many they take at most. `back_at`: until
+    when they are away."""
 
     id: int
     email: str
@@ -28,6 +29,7 @@ class Manager:
     teams: list[int]
     disabled: bool
     preferences: dict[str, Any]
+    back_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,7 +135,7 @@ def _managers(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) ->
         Manager(
             id=row.id, email=row.email, name=row.name, role=row.role, language=row.language, available=row.available,
             capacity=row.capacity, open=has.get(row.id, 0), teams=member_of[row.id], disabled=row.disabled_at is not None,
-            preferences=row.preferences,
+            preferences=row.preferences, back_at=row.back_at,
         )
         for row in rows
     ]  # fmt: skip

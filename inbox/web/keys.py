@@ -12,10 +12,14 @@ from inbox.files import Store
 from inbox.house import House
 from inbox.intake import Intake
 from inbox.live import Live
+from inbox.presence.board import Board
+from inbox.presence.door import Door
 from inbox.settings import Settings
 
 SETTINGS = web.AppKey("settings", Settings)
 DB = web.AppKey("db", Database)
+BOARD = web.AppKey("board", Board)
+DOOR = web.AppKey("door", Door)
 LIVE = web.AppKey("live", Live)
 ACCOUNTS = web.AppKey("accounts", Accounts)
 HOUSE = web.AppKey("house", House)

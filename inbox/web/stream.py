@@ -26,6 +26,9 @@ from inbox.web.problems import Problem
 HEARTBEAT = 15.0
 """Seconds after which a silent stream shows that it is alive, and looks whether it may go on."""
 
+GONE = 2.0
+"""Seconds after which it is noticed that a browser has closed its stream."""
+
 SEEN_WITH: Mapping[str, Right] = {
     "message": Right.CONVERSATIONS_READ,
     "conversation": Right.CONVERSATIONS_READ,
@@ -91,11 +94,17 @@ async def stream(call: Call, query: StreamQuery) -> web.StreamResponse:
     call.app[STREAMS].add(speaking)
     try:
         async with call.app[keys.DOOR].inside(browser_of(call.who)):
-            await asyncio.wait([speaking])
+            await _while_open(call.request, speaking)
     finally:
         call.app[STREAMS].discard(speaking)
         speaking.cancel()
     return response
+
+
+async def _while_open(request: web.Request, speaking: asyncio.Task[None]) -> None:
+    """Until all is said, or the browser is gone: a quiet stream would notice that only at its next word."""
+    while not speaking.done() and request.transport is not None and not request.transport.is_closing():
+        await asyncio.wait([speaking], timeout=GONE)
 
 
 async def _speak(call: Call, response: web.StreamResponse, last: str | None) -> None:
