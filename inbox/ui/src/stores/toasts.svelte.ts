@@ -14,8 +14,14 @@ export function dismiss(key: number): void { toasts = toasts.filter((toast) => t
 export function say(text: string, undo?: () => void, tone: Toast['tone'] = 'plain', lasts = tone === 'bad' ? 9000 : 6000): void {
   const key = (last += 1);
   toasts = [...toasts.slice(-2), { key, text, tone, ...(undo ? { undo } : {}) }];
-  setTimeout(() => dismiss(key), lasts);
+  const end = () => { if (held) setTimeout(end, 1000); else dismiss(key); };
+  setTimeout(end, lasts);
 }
+
+let held = false;
+/** While the pointer or the focus is on them, none goes away. */
+export function holdToasts(on: boolean): void { held = on; }
+
 
 /** What went wrong, in words a person can act on. */
 export function words(error: unknown): string {
