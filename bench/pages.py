@@ -17,7 +17,7 @@ from bench.postgres import Server
 from bench.result import Figure, Section
 from bench.rig import Rig, store
 from bench.size import Size
-from inbox.views import conversations as views
+from inbox.views import conversations, lists
 from inbox.views.paging import encode
 
 LIMIT = 50
@@ -50,17 +50,17 @@ class View:
     """A list of the app: our filter, the ranges that a person would write by hand, and which of all conversations are in it."""
 
     name: str
-    wanted: views.Filter
+    wanted: lists.Filter
     ranges: tuple[str, ...]
     holds: Callable[[int], bool]
 
 
 VIEWS = (
-    View(name="any status", wanted=views.Filter(statuses=()), ranges=("true",), holds=lambda n: True),
-    View(name="active", wanted=views.Filter(), ranges=tuple(f"c.status = '{s}'" for s in views.ACTIVE),
+    View(name="any status", wanted=lists.Filter(statuses=()), ranges=("true",), holds=lambda n: True),
+    View(name="active", wanted=lists.Filter(), ranges=tuple(f"c.status = '{s}'" for s in conversations.ACTIVE),
          holds=lambda n: n % 10 >= 5),
-    View(name="mine", wanted=views.Filter(assignee=4),
-         ranges=tuple(f"c.manager_id = 4 AND c.status = '{s}'" for s in views.ACTIVE),
+    View(name="mine", wanted=lists.Filter(assignee=4),
+         ranges=tuple(f"c.manager_id = 4 AND c.status = '{s}'" for s in conversations.ACTIVE),
          holds=lambda n: n % 10 >= 5 and n % 7 != 0 and n // 10 % MANAGERS == 3),
 )  # fmt: skip
 
@@ -126,7 +126,7 @@ def _queries(rig: Rig, view: View, after: int | None) -> Iterator[tuple[Query, Q
     with rig.database() as db, db.begin() as connection, _raw(rig) as bare:
 
         def ours() -> list[int]:
-            return [each.id for each in views.page(connection, view.wanted, "last", cursor, LIMIT).items]
+            return [each.id for each in lists.page(connection, view.wanted, "last", cursor, LIMIT).items]
 
         yield ours, lambda: [row[0] for row in bare(*_by_hand(rig, view, after))][:LIMIT]
 

@@ -1,6 +1,6 @@
 """What work on conversations is done with: labels, reasons to close, macros. Removed ones stay where they were used."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +27,8 @@ def add(connection: sa.Connection, now: datetime, by: int, what: str, wanted: Ma
         number = int(known.id)
     else:
         number = ids.one(connection, table.name)
-        connection.execute(sa.insert(table).values({**wanted, "id": number, "created_at": now}))
+        row = {**wanted, "id": number, "position": _last(connection, table), "created_at": now}
+        connection.execute(sa.insert(table).values(row))
     record(connection, now, f"{what}.added", actor_kind="manager", actor_id=by, name=wanted["name"])
     return number
 
@@ -49,6 +50,26 @@ def remove(connection: sa.Connection, now: datetime, by: int, what: str, number:
     record(connection, now, f"{what}.removed", actor_kind="manager", actor_id=by, name=name)
 
 
+def order(connection: sa.Connection, now: datetime, by: int, what: str, numbers: Sequence[int]) -> None:
+    """Offer them in this order; those that are not named come after. Raises NotFound."""
+    table, _ = _NAMED[what]
+    for number in numbers:
+        _require(connection, table, number)
+    _put_in_order(connection, table, numbers)
+    record(connection, now, f"{what}.ordered", actor_kind="manager", actor_id=by, ids=list(numbers))
+
+
+def _put_in_order(connection: sa.Connection, table: sa.Table, numbers: Sequence[int]) -> None:
+    c = table.c
+    found = connection.scalars(sa.select(c.id).where(c.id.not_in(numbers)).order_by(c.position, c.name, c.id))
+    for position, number in enumerate([*dict.fromkeys(numbers), *found], start=1):
+        connection.execute(sa.update(table).where(c.id == number, c.position != position).values(position=position))
+
+
+def _last(connection: sa.Connection, table: sa.Table) -> int:
+    return int(connection.scalar(sa.select(sa.func.max(table.c.position))) or 0) + 1
+
+
 def _require(connection: sa.Connection, table: sa.Table, number: int) -> str:
     name = connection.scalar(sa.select(table.c.name).where(table.c.id == number, table.c.removed_at.is_(None)))
     if name is None:
@@ -67,6 +88,7 @@ def add_macro(connection: sa.Connection, now: datetime, by: int, wanted: Mapping
     _require_free(connection, by, owner, wanted.get("shortcut"), None)
     number = ids.one(connection, "macros")
     row = {**wanted, "id": number, "manager_id": owner, "created_at": now, "changed_at": now}
+    row["position"] = _last(connection, t.macros)
     connection.execute(sa.insert(t.macros).values(row))
     record(connection, now, "macro.added", actor_kind="manager", actor_id=by, macro=number)
     return number
@@ -92,6 +114,15 @@ def remove_macro(connection: sa.Connection, now: datetime, by: int, number: int)
         _require_right(connection, by)
     connection.execute(sa.update(t.macros).where(_m.id == number).values(removed_at=now))
     record(connection, now, "macro.removed", actor_kind="manager", actor_id=by, macro=number)
+
+
+def order_macros(connection: sa.Connection, now: datetime, by: int, numbers: Sequence[int]) -> None:
+    """Offer them in this order, whose ever they are. Raises NotFound, or NotAllowed where one is everybody's."""
+    rows = [macro(connection, by, number) for number in numbers]
+    if any(row.manager_id is None for row in rows):
+        _require_right(connection, by)
+    _put_in_order(connection, t.macros, numbers)
+    record(connection, now, "macro.ordered", actor_kind="manager", actor_id=by, ids=list(numbers))
 
 
 def macro(connection: sa.Connection, by: int, number: int) -> sa.Row[Any]:

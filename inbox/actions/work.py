@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from bots.render import RenderError, render
+from inbox import live, mentions
 from inbox import schema as t
 from inbox.actions import conversations, undoing
 from inbox.actions.conversations import require
@@ -23,7 +24,7 @@ HOLD = timedelta(seconds=8)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Action:
-    """One thing to do: assign, transfer, team, label, unlabel, priority, snooze, close, reopen, note or reply."""
+    """One thing to do: assign, transfer, team, label, unlabel, priority, snooze, close, reopen, read, unread, note or reply."""
 
     do: str
     manager: int | str | None = None
@@ -181,6 +182,19 @@ def _reopen(doing: _Doing, row: sa.Row[Any], action: Action) -> None:
     _change(doing, row, {"status": "open"})
 
 
+def _read(doing: _Doing, row: sa.Row[Any], action: Action) -> None:
+    mentions.see(doing.connection, doing.now, doing.by, row.id)
+    conversations.read(doing.connection, row.id, doing.now)
+
+
+def _unread(doing: _Doing, row: sa.Row[Any], action: Action) -> None:
+    """Somebody has to look at it again."""
+    if not row.unread:
+        doing.connection.execute(sa.update(t.conversations).where(t.conversations.c.id == row.id).values(unread=1))
+        live.tell(doing.connection, "conversation", conversation_id=row.id)
+        live.tell(doing.connection, "counts")
+
+
 def _note(doing: _Doing, row: sa.Row[Any], action: Action) -> None:
     _write(doing, row, action, note=True)
 
@@ -218,6 +232,6 @@ def _rendered(doing: _Doing, row: sa.Row[Any], text: str) -> str:
 
 _DO = {
     "assign": _assign, "team": _team, "transfer": _transfer, "label": _label, "unlabel": _unlabel, "priority": _prioritise,
-    "snooze": _snooze, "close": _close, "reopen": _reopen, "note": _note, "reply": _reply,
+    "snooze": _snooze, "close": _close, "reopen": _reopen, "read": _read, "unread": _unread, "note": _note, "reply": _reply,
 }  # fmt: skip
 DOABLE = tuple(_DO)

@@ -12,10 +12,12 @@ labels = sa.Table(
     sa.Column("title_en", sa.Text, nullable=False, server_default=""),
     sa.Column("title_ru", sa.Text, nullable=False, server_default=""),
     sa.Column("colour", sa.Text, nullable=False, server_default="grey"),
+    sa.Column("position", sa.Integer, nullable=False, server_default="0"),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("removed_at", Instant),
 )
-"""Labels that are offered. `name` stands in `conversations.labels` and never changes; titles say it in the reader's language."""
+"""Labels that are offered. `name` stands in `conversations.labels` and never changes; titles say it in the
+reader's language. `position`: the order they are offered in, here and below; of equal ones the name decides."""
 
 close_reasons = sa.Table(
     "close_reasons",
@@ -24,6 +26,7 @@ close_reasons = sa.Table(
     sa.Column("name", sa.Text, nullable=False, unique=True),
     sa.Column("title_en", sa.Text, nullable=False, server_default=""),
     sa.Column("title_ru", sa.Text, nullable=False, server_default=""),
+    sa.Column("position", sa.Integer, nullable=False, server_default="0"),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("removed_at", Instant),
 )
@@ -56,6 +59,7 @@ macros = sa.Table(
     link("manager_id", "managers.id", nullable=True),
     sa.Column("shortcut", sa.Text),
     sa.Column("actions", Json, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False, server_default="0"),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("changed_at", Instant, nullable=False),
     sa.Column("removed_at", Instant),

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from inbox import schema as t
-from inbox.views.conversations import COUNT_TO
+from inbox.views.counts import COUNT_TO
 
 MOST = 1_000
 _l = t.conversation_labels.c

@@ -1,7 +1,7 @@
 """What work on conversations is done with, as it is shown: labels, reasons to close, macros, links."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +26,7 @@ class Label:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Labels:
-    """All labels, by name."""
+    """All labels, in their order."""
 
     items: list[Label]
 
@@ -43,7 +43,7 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reasons:
-    """All reasons, and what has to be said when closing."""
+    """All reasons in their order, and what has to be said when closing."""
 
     items: list[Reason]
     reason_required: bool
@@ -64,7 +64,7 @@ class Macro:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Macros:
-    """One's own and everybody's, by name."""
+    """One's own and everybody's, in their order."""
 
     items: list[Macro]
 
@@ -80,40 +80,41 @@ class Work:
 
 
 def labels(connection: sa.Connection) -> Labels:
-    n = t.labels.c
-    rows = connection.execute(
-        sa.select(n.id, n.name, n.title_en, n.title_ru, n.colour).where(n.removed_at.is_(None)).order_by(n.name)
-    )
-    return Labels(items=[Label(**row) for row in rows.mappings()])
+    return Labels(items=[Label(**row) for row in _offered(connection, t.labels, Label)])
 
 
 def label(connection: sa.Connection, number: int) -> Label:
-    n = t.labels.c
-    query = sa.select(n.id, n.name, n.title_en, n.title_ru, n.colour).where(n.id == number)
-    return Label(**connection.execute(query).mappings().one())
+    return Label(**_offer(connection, t.labels, Label, number))
 
 
 def reasons(connection: sa.Connection) -> Reasons:
-    n = t.close_reasons.c
-    rows = connection.execute(_REASON.where(n.removed_at.is_(None)).order_by(n.id))
+    found = [Reason(**row) for row in _offered(connection, t.close_reasons, Reason)]
     needed = closing.rules(connection)
-    found = [Reason(**row) for row in rows.mappings()]
     return Reasons(items=found, reason_required=needed[closing.REASON], summary_required=needed[closing.SUMMARY])
 
 
 def reason(connection: sa.Connection, number: int) -> Reason:
-    return Reason(**connection.execute(_REASON.where(t.close_reasons.c.id == number)).mappings().one())
+    return Reason(**_offer(connection, t.close_reasons, Reason, number))
 
 
-_REASON = sa.select(
-    t.close_reasons.c.id, t.close_reasons.c.name, t.close_reasons.c.title_en, t.close_reasons.c.title_ru
-)  # fmt: skip
+def _offered(connection: sa.Connection, table: sa.Table, shape: type[Any]) -> Sequence[Mapping[str, Any]]:
+    """The rows that are offered, in their order, with the columns that `shape` has."""
+    query = _columns(table, shape).where(table.c.removed_at.is_(None)).order_by(table.c.position, table.c.name)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _offer(connection: sa.Connection, table: sa.Table, shape: type[Any], number: int) -> Mapping[str, Any]:
+    return dict(connection.execute(_columns(table, shape).where(table.c.id == number)).mappings().one())
+
+
+def _columns(table: sa.Table, shape: type[Any]) -> sa.Select[Any]:
+    return sa.select(*(table.c[each.name] for each in fields(shape)))
 
 
 def macros(connection: sa.Connection, me: int) -> Macros:
     m = t.macros.c
     mine = sa.or_(m.manager_id.is_(None), m.manager_id == me)
-    rows = connection.execute(sa.select(t.macros).where(mine, m.removed_at.is_(None)).order_by(m.name, m.id))
+    rows = connection.execute(sa.select(t.macros).where(mine, m.removed_at.is_(None)).order_by(m.position, m.name, m.id))
     return Macros(items=[_macro(row) for row in rows])
 
 

@@ -51,6 +51,7 @@ UNDOABLE: list[tuple[str, list[dict[str, Any]], dict[str, Any]]] = [
     ("snoozed", [{"do": "snooze", "when": "tomorrow 9:00"}], {"status": "snoozed", "snoozed_until": "2026-11-23T09:00:00Z"}),
     ("по-русски", [{"do": "snooze", "when": "через 2 часа"}], {"status": "snoozed", "snoozed_until": "2026-11-22T11:00:00Z"}),
     ("closed", [{"do": "close", "summary": "Paid back"}], {"status": "closed", "unread": 0}),
+    ("read", [{"do": "read"}], {"unread": 0}),
     ("several", [{"do": "label", "labels": ["x"]}, {"do": "assign", "manager": "me"}, {"do": "close"}], {"status": "closed"}),
     ("answered", [{"do": "reply", "text": "Hello {{ contact.name }}"}, {"do": "close"}], {"status": "closed"}),
 ]
@@ -301,10 +302,53 @@ async def test_whose_a_macro_is(client: Client) -> None:
     assert (await client.get("/macros")).body["items"] == []
     assert (await client.patch(f"/macros/{mine['id']}", {"name": "Yours"})).status == 404
     shared = (await client.post("/macros", {**one, "name": "All", "shared": True})).body
-    assert [each["name"] for each in (await operator.get("/macros")).body["items"]] == ["All", "Mine"]
+    assert [each["name"] for each in (await operator.get("/macros")).body["items"]] == ["Mine", "All"]
     assert (await operator.patch(f"/macros/{shared['id']}", {"name": "X"})).status == 403
     assert (await operator.delete(f"/macros/{shared['id']}")).status == 403
     assert (await operator.patch(f"/macros/{mine['id']}", {"shared": True})).status == 403
     assert (await operator.patch(f"/macros/{mine['id']}", {"name": "New", "shortcut": None})).body["shortcut"] is None
     assert (await operator.delete(f"/macros/{mine['id']}")).status == 204
     assert "actions.0" in (await client.post("/macros", {"name": "x", "actions": [{"do": "label"}]})).errors
+
+
+ORDERED = [
+    ("/labels", {}),
+    ("/close-reasons", {}),
+    ("/macros", {"actions": [{"do": "close"}]}),
+]
+
+
+@pytest.mark.parametrize(("path", "more"), ORDERED, ids=[path for path, _ in ORDERED])
+async def test_what_is_offered_stands_in_the_order_it_was_put(client: Client, path: str, more: dict[str, Any]) -> None:
+    numbers = [(await client.post(path, {"name": name, **more})).body["id"] for name in ("c", "a", "b")]
+    assert await offered(client, path) == ["c", "a", "b"], "as they were added"
+    answer = await client.post(f"{path}/order", {"ids": [numbers[2], numbers[0]]})
+    assert [each["name"] for each in answer.body["items"]] == ["b", "c", "a"]
+    await client.delete(f"{path}/{numbers[0]}")
+    assert await offered(client, path) == ["b", "a"]
+    assert (await client.post(f"{path}/order", {"ids": [numbers[0]]})).status == 404
+    assert "ids" in (await client.post(f"{path}/order", {"ids": []})).errors
+
+
+async def offered(client: Client, path: str) -> list[str]:
+    return [each["name"] for each in (await client.get(path)).body["items"]]
+
+
+async def test_only_who_keeps_what_is_everybodys_puts_it_in_order(client: Client) -> None:
+    operator = await client.become("operator", "Oleg")
+    one = {"actions": [{"do": "close"}]}
+    shared = (await client.post("/macros", {"name": "All", "shared": True, **one})).body["id"]
+    mine = [(await operator.post("/macros", {"name": name, **one})).body["id"] for name in ("A", "B")]
+    assert (await operator.post("/macros/order", {"ids": [mine[1], shared]})).status == 403
+    assert (await operator.post("/macros/order", {"ids": mine[::-1]})).status == 200
+    assert [n for n in await offered(operator, "/macros") if n != "All"] == ["B", "A"]
+    assert (await client.post("/macros/order", {"ids": mine})).status == 404
+
+
+async def test_many_are_marked_unread_and_read_again(client: Client) -> None:
+    a, b = await two(client)
+    await act(client, [a, b], {"do": "read"})
+    step = (await act(client, [a, b], {"do": "unread"})).body["undo"]
+    assert [(await look(client, each))["unread"] for each in (a, b)] == [1, 1]
+    await client.post(f"/undo/{step}")
+    assert [(await look(client, each))["unread"] for each in (a, b)] == [0, 0]

@@ -1,4 +1,4 @@
-"""Lists that operators keep: what is late, where I was called, views of one's own, labels, one change of many conversations."""
+"""Lists that operators keep: what is late, where I was called, views of one's own, labels."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from inbox import mentions
 from inbox import schema as t
-from inbox.views import conversations as views
+from inbox.views import lists as views
 from tests.inbox.conftest import Client
 from tests.inbox.test_api_conversations import ids, three
 
@@ -183,41 +183,16 @@ async def test_only_its_maker_changes_a_view_and_a_private_one_is_nobody_elses(c
         assert (await oleg.post(f"/views/{number}/restore")).status == status
 
 
-async def test_many_are_changed_alike_and_each_is_answered(client: Client) -> None:
-    a, b, c = await three(client)
-    await client.patch(f"/conversations/{b}", {"labels": ["old", "vip"]})
-    await client.patch(f"/conversations/{c}", {"status": "closed"})
-    change = {"assignee": client.id, "add_labels": ["vip"], "remove_labels": ["old"], "read": True}
-    answer = await client.post("/conversations/bulk", {"ids": [a, 999, b, a], "change": change})
-    found = {item["id"]: item for item in answer.body["items"]}
-    assert list(found) == [a, 999, b]
-    assert found[999]["status"] == 404 and not found[999]["ok"] and found[999]["conversation"] is None
-    for number in (a, b):
-        shown = found[number]["conversation"]
-        assert (shown["assignee"]["id"], shown["labels"], shown["unread"]) == (client.id, ["vip"], 0)
-    await client.post("/conversations/bulk", {"ids": [a], "change": {"read": False}})
-    assert (await client.get(f"/conversations/{a}")).body["unread"] == 1
-
-
-async def test_what_one_of_many_refuses_is_undone_for_that_one_only(client: Client) -> None:
+async def test_what_was_merged_into_another_stands_in_no_list(client: Client) -> None:
     a, b, _ = await three(client)
-    channel = (await client.get("/conversations")).body["items"][0]["channel"]["id"]
     await client.patch(f"/conversations/{a}", {"status": "closed"})
-    await client.hear(channel, "Again", address="+4930901821", name="Anna")
-    answer = await client.post("/conversations/bulk", {"ids": [a, b], "change": {"status": "open", "priority": 2}})
-    assert [(item["ok"], item["status"]) for item in answer.body["items"]] == [(False, 409), (True, None)]
-    assert (await client.get(f"/conversations/{a}")).body["priority"] == 0
-    assert (await client.get(f"/conversations/{b}")).body["priority"] == 2
-
-
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        pytest.param({"ids": [], "change": {}}, "ids", id="none"),
-        pytest.param({"ids": list(range(1, 502)), "change": {}}, "ids", id="too many"),
-        pytest.param({"ids": [1], "change": {"colour": 1}}, "change.colour", id="an unknown field"),
-    ],
-)
-async def test_a_wrong_change_of_many_names_the_field(client: Client, body: dict[str, Any], field: str) -> None:
-    answer = await client.post("/conversations/bulk", body)
-    assert answer.status == 422 and field in answer.errors
+    channel = (await client.get(f"/conversations/{b}")).body["channel"]["id"]
+    again = await client.hear(channel, "Again", address="+4930901821", name="Anna")
+    assert ids(await client.get("/conversations", view="closed")) == [a]
+    step = (await client.post(f"/conversations/{a}/merge", {"other": again})).body["undo"]
+    contact = (await client.get(f"/conversations/{a}")).body["contact"]["id"]
+    for query in ({"view": "closed"}, {"status": "closed"}, {"status": "any"}, {"contact": contact}):
+        assert a not in ids(await client.get("/conversations", **query)), query
+    assert a not in ids(await client.get(f"/contacts/{contact}/conversations"))
+    await client.post(f"/undo/{step}")
+    assert ids(await client.get("/conversations", view="closed")) == [a]

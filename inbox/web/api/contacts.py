@@ -8,7 +8,7 @@ from inbox.access.rights import Right
 from inbox.actions import contacts as actions
 from inbox.actions import merging
 from inbox.views import contacts as views
-from inbox.views import conversations
+from inbox.views import conversations, lists
 from inbox.views.paging import All, Page
 from inbox.web.endpoint import Call, endpoint
 from inbox.web.fields import NOT_GIVEN, Body, Change, Id, Language, PageQuery, Tag
@@ -150,8 +150,8 @@ async def split_contact(call: Call, contact_id: int, body: Split) -> views.Conta
 async def list_contact_conversations(call: Call, contact_id: int, query: PageQuery) -> Page[conversations.Conversation]:
     """A contact's conversations, newest first."""
     await call.read(views.one, contact_id)
-    wanted = conversations.Filter(statuses=(), contact=contact_id)
-    return await call.read(conversations.page, wanted, "last", query.cursor, query.limit)
+    wanted = lists.Filter(statuses=(), contact=contact_id)
+    return await call.read(lists.page, wanted, "last", query.cursor, query.limit)
 
 
 @endpoint("GET", "/tags", Right.CONTACTS_READ)

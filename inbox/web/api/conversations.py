@@ -17,7 +17,7 @@ from inbox.actions import conversations as actions
 from inbox.actions import messages
 from inbox.refusals import Invalid
 from inbox.views import conversations as views
-from inbox.views import events, figures, people
+from inbox.views import counts, events, figures, lists, people
 from inbox.views.paging import Page
 from inbox.web import keys
 from inbox.web.api.messages import ChoiceSent, FileSent, TemplateSent
@@ -97,9 +97,9 @@ async def list_conversations(call: Call, query: ConversationQuery) -> Page[views
 
 
 @endpoint("GET", "/conversations/counts", Right.CONVERSATIONS_READ)
-async def count_conversations(call: Call) -> views.Counts:
+async def count_conversations(call: Call) -> counts.Counts:
     """The numbers beside the views; 1000 means 1000 or more."""
-    return await call.read(views.counts, call.me, call.now)
+    return await call.read(counts.counts, call.me, call.now)
 
 
 @endpoint("GET", "/conversations/{conversation_id}", Right.CONVERSATIONS_READ)
@@ -156,7 +156,7 @@ async def list_conversation_events(call: Call, conversation_id: int, query: Page
 def _page(connection: sa.Connection, now: datetime, me: int, query: ConversationQuery) -> Page[views.Conversation]:
     wanted = _filter(connection, now, me, query)
     sort = query.sort or {"late": "due", "snoozed": "snoozed"}.get(query.view, "last")
-    return views.page(connection, wanted, sort, query.cursor, query.limit)
+    return lists.page(connection, wanted, sort, query.cursor, query.limit)
 
 
 def _statuses(query: ConversationQuery) -> tuple[str, ...]:
@@ -172,11 +172,11 @@ def _ago(now: datetime, days: int | None) -> datetime | None:
     return None if days is None else now - timedelta(days=days)
 
 
-def _filter(connection: sa.Connection, now: datetime, me: int, query: ConversationQuery) -> views.Filter:
+def _filter(connection: sa.Connection, now: datetime, me: int, query: ConversationQuery) -> lists.Filter:
     teams = people.team_ids(connection, me) if query.view == "team" else None
     if query.team is not None:
         teams = [query.team] if teams is None or query.team in teams else []
-    return views.Filter(
+    return lists.Filter(
         statuses=_statuses(query), assignee=_assignee(me, query), teams=teams, channel=query.channel, contact=query.contact,
         waiting=query.waiting or query.view == "waiting", q=query.q.strip(), counted=_counted(query),
         late_at=now if query.view == "late" else None, mentioned=me if query.view == "mentioned" else None,
@@ -194,9 +194,9 @@ def _counted(query: ConversationQuery) -> sa.Select[Any] | None:
 
 
 def _assignee(me: int, query: ConversationQuery) -> int | None:
-    named = {"me": me, "none": views.NOBODY}
+    named = {"me": me, "none": lists.NOBODY}
     asked = None if query.assignee is None else named.get(query.assignee) or int(query.assignee)
-    meant = {"mine": me, "unassigned": views.NOBODY}.get(query.view)
+    meant = {"mine": me, "unassigned": lists.NOBODY}.get(query.view)
     if asked is not None and meant is not None and asked != meant:
         raise Invalid("assignee", f"The view {query.view} has another assignee")
     return asked if asked is not None else meant

@@ -1,36 +1,17 @@
-"""Lists of conversations that operators keep: views of their own, labels to choose from, and one change of many conversations."""
+"""Lists of conversations that operators keep: views of their own, and labels to choose from."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
-import sqlalchemy as sa
 from pydantic import Field, StringConstraints, model_validator
 
 from inbox import saved_views
 from inbox.access.rights import Right
-from inbox.actions import many
 from inbox.views import labels
-from inbox.views.conversations import Conversation, item
 from inbox.views.paging import All
-from inbox.web.api.conversations import ConversationChange
 from inbox.web.endpoint import Call, endpoint
-from inbox.web.fields import NOT_GIVEN, Body, Change, Id, Name, Tag
+from inbox.web.fields import NOT_GIVEN, Body, Change, Id, Name
 
 Shared = Literal["private", "team", "all"]
-AT_ONCE = 25
-"""Conversations changed in one transaction: the next customer's message waits for no more."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Changed:
-    """What became of one conversation: as it is now, or why it could not be changed (`status` as HTTP would say it)."""
-
-    id: int
-    ok: bool
-    conversation: Conversation | None
-    status: int | None
-    detail: str | None
-    field: str | None
 
 
 class ViewFilter(Body):
@@ -80,22 +61,6 @@ class ViewOrder(Body):
     ids: Annotated[list[Id], Field(max_length=1000)]
 
 
-class BulkChange(ConversationChange):
-    """What to change about each: as PATCH does for one, and besides:"""
-
-    add_labels: Annotated[list[Tag], Field(max_length=50)] = NOT_GIVEN
-    remove_labels: Annotated[list[Tag], Field(max_length=50)] = NOT_GIVEN
-    read: bool = NOT_GIVEN
-    """false: unread again."""
-
-
-class Bulk(Body):
-    """One change of many conversations."""
-
-    ids: Annotated[list[Id], Field(min_length=1, max_length=500)]
-    change: BulkChange
-
-
 @endpoint("GET", "/views", Right.CONVERSATIONS_READ)
 async def list_views(call: Call) -> All[saved_views.SavedView]:
     """My own views and those shared with me, in my order."""
@@ -137,30 +102,6 @@ async def restore_view(call: Call, view_id: int) -> saved_views.SavedView:
 async def count_labels(call: Call) -> All[labels.LabelCount]:
     """The labels that conversations carry, by name, and how many carry each; 1000 means 1000 or more."""
     return All(items=await call.read(labels.counted))
-
-
-@endpoint("POST", "/conversations/bulk", Right.CONVERSATIONS_WRITE)
-async def change_conversations(call: Call, body: Bulk) -> All[Changed]:
-    """Change many conversations alike.
-
-    Each is answered by itself, in the order given: one that cannot be changed does not keep the others from it.
-    """
-    ids, wanted = list(dict.fromkeys(body.ids)), body.change.given()
-    found: list[Changed] = []
-    for n in range(0, len(ids), AT_ONCE):
-        outcomes = await call.run(many.change_all, call.now, call.me, ids[n : n + AT_ONCE], wanted)
-        found += await call.read(_shown, outcomes)
-    return All(items=found)
-
-
-def _shown(connection: sa.Connection, outcomes: list[many.Outcome]) -> list[Changed]:
-    return [
-        Changed(
-            id=each.id, ok=each.ok, conversation=item(connection, each.id) if each.ok else None,
-            status=each.status, detail=each.detail, field=each.field,
-        )
-        for each in outcomes
-    ]  # fmt: skip
 
 
 def _wanted(given: dict[str, object], chosen: ViewFilter | None) -> dict[str, object]:

@@ -1,30 +1,25 @@
-"""Work on conversations: several actions at once, the way back, merge, split, links, labels, reasons, macros, natural times."""
+"""Work on conversations: several actions at once, the way back, merge, split, links, natural times."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-import msgspec
 import sqlalchemy as sa
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from inbox.access.rights import Right
-from inbox.actions import closing, keeping, regrouping, undoing
+from inbox.actions import regrouping, undoing
 from inbox.actions import work as actions
 from inbox.refusals import Invalid
 from inbox.views import work as views
 from inbox.views.conversations import Conversation, item
 from inbox.web.endpoint import Call, endpoint
-from inbox.web.fields import NOT_GIVEN, Body, Change, Id, LongText, Name, Query, Tag, When
-from inbox.web.repeat import once
+from inbox.web.fields import Body, Id, LongText, Query, Tag, When
 from routing.moments import NotATime, moment
 
 Zone = Annotated[str, Field(max_length=60, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$")]
-Title = Annotated[str, Field(max_length=100)]
-Colour = Literal["grey", "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink"]
-Shortcut = Annotated[str, StringConstraints(pattern=r"^[1-9]$")]
 NEEDS = {"label": "labels", "unlabel": "labels", "note": "text", "reply": "text"}
 
 
@@ -32,7 +27,8 @@ class ActionSent(Body):
     """One thing to do. What each needs: see the fields."""
 
     do: Literal[
-        "assign", "transfer", "team", "label", "unlabel", "priority", "snooze", "close", "reopen", "note", "reply"
+        "assign", "transfer", "team", "label", "unlabel", "priority", "snooze", "close", "reopen", "read", "unread", "note",
+        "reply",
     ]  # fmt: skip
     manager: Id | Literal["me"] | None = None
     """assign, transfer: who; null: nobody."""
@@ -69,13 +65,6 @@ class Doing(Body):
     """Where `when` is meant."""
 
 
-class MacroRun(Body):
-    """Which conversations to run it on."""
-
-    conversations: Annotated[list[Id], Field(min_length=1, max_length=200)]
-    timezone: Zone = "UTC"
-
-
 class OtherConversation(Body):
     """The other one of two conversations."""
 
@@ -86,65 +75,6 @@ class SplitAt(Body):
     """Where the new conversation begins."""
 
     message_id: Id
-
-
-class NewLabel(Body):
-    """A label to offer."""
-
-    name: Tag
-    title_en: Title = ""
-    title_ru: Title = ""
-    colour: Colour = "grey"
-
-
-class LabelChange(Change):
-    """What to change about a label; its name stays."""
-
-    title_en: Title = NOT_GIVEN
-    title_ru: Title = NOT_GIVEN
-    colour: Colour = NOT_GIVEN
-
-
-class NewReason(Body):
-    """A reason to close."""
-
-    name: Tag
-    title_en: Title = ""
-    title_ru: Title = ""
-
-
-class ReasonChange(Change):
-    """What to change about a reason; its name stays."""
-
-    title_en: Title = NOT_GIVEN
-    title_ru: Title = NOT_GIVEN
-
-
-class RulesChange(Change):
-    """What has to be said when closing."""
-
-    reason_required: bool = NOT_GIVEN
-    summary_required: bool = NOT_GIVEN
-
-
-class NewMacro(Body):
-    """Several actions under one name."""
-
-    name: Name
-    shared: bool = False
-    """Everybody's: needs the right work.write."""
-    shortcut: Shortcut | None = None
-    """The digit that runs it."""
-    actions: Annotated[list[ActionSent], Field(min_length=1, max_length=20)]
-
-
-class MacroChange(Change):
-    """What to change about a macro."""
-
-    name: Name = NOT_GIVEN
-    shared: bool = NOT_GIVEN
-    shortcut: Shortcut | None = NOT_GIVEN
-    actions: Annotated[list[ActionSent], Field(min_length=1, max_length=20)] = NOT_GIVEN
 
 
 class Said(Query):
@@ -185,7 +115,7 @@ async def do_with_conversations(call: Call, body: Doing) -> DoneShown:
     Each conversation gets all of them or none; of many, those that refuse are named and the others go on.
     """
     to_do = [each.to_do() for each in body.actions]
-    return await _done(call, await call.run(actions.perform, call.now, call.me, body.conversations, to_do, zone=body.timezone))
+    return await done(call, await call.run(actions.perform, call.now, call.me, body.conversations, to_do, zone=body.timezone))
 
 
 @endpoint("POST", "/undo/{step_id}", Right.CONVERSATIONS_WRITE)
@@ -228,98 +158,6 @@ async def unlink_conversation(call: Call, conversation_id: int, other_id: int) -
     await call.run(regrouping.unlink, call.now, call.me, conversation_id, other_id)
 
 
-@endpoint("GET", "/labels", Right.CONVERSATIONS_READ)
-async def list_labels(call: Call) -> views.Labels:
-    """The labels that are offered."""
-    return await call.read(views.labels)
-
-
-@endpoint("POST", "/labels", Right.WORK_WRITE, status=201, repeatable=True)
-async def add_label(call: Call, body: NewLabel) -> views.Label:
-    """Offer a label."""
-    number = await once(call, keeping.add, call.now, call.me, "label", body.model_dump())
-    return await call.read(views.label, number)
-
-
-@endpoint("PATCH", "/labels/{label_id}", Right.WORK_WRITE)
-async def change_label(call: Call, label_id: int, body: LabelChange) -> views.Label:
-    """Colour and titles."""
-    await call.run(keeping.change, call.now, call.me, "label", label_id, body.given())
-    return await call.read(views.label, label_id)
-
-
-@endpoint("DELETE", "/labels/{label_id}", Right.WORK_WRITE)
-async def remove_label(call: Call, label_id: int) -> None:
-    """Offer it no longer; conversations keep it."""
-    await call.run(keeping.remove, call.now, call.me, "label", label_id)
-
-
-@endpoint("GET", "/close-reasons", Right.CONVERSATIONS_READ)
-async def list_close_reasons(call: Call) -> views.Reasons:
-    """Why conversations are closed, and what has to be said then."""
-    return await call.read(views.reasons)
-
-
-@endpoint("POST", "/close-reasons", Right.WORK_WRITE, status=201, repeatable=True)
-async def add_close_reason(call: Call, body: NewReason) -> views.Reason:
-    """Offer a reason."""
-    number = await once(call, keeping.add, call.now, call.me, "reason", body.model_dump())
-    return await call.read(views.reason, number)
-
-
-@endpoint("PATCH", "/close-reasons", Right.WORK_WRITE)
-async def change_close_rules(call: Call, body: RulesChange) -> views.Reasons:
-    """Whether a reason, or a summary, has to be said."""
-    wanted = {f"close_{name}": value for name, value in body.given().items()}
-    await call.run(closing.set_rules, wanted)
-    return await call.read(views.reasons)
-
-
-@endpoint("PATCH", "/close-reasons/{reason_id}", Right.WORK_WRITE)
-async def change_close_reason(call: Call, reason_id: int, body: ReasonChange) -> views.Reason:
-    """Its titles."""
-    await call.run(keeping.change, call.now, call.me, "reason", reason_id, body.given())
-    return await call.read(views.reason, reason_id)
-
-
-@endpoint("DELETE", "/close-reasons/{reason_id}", Right.WORK_WRITE)
-async def remove_close_reason(call: Call, reason_id: int) -> None:
-    """Offer it no longer; what was closed with it keeps it."""
-    await call.run(keeping.remove, call.now, call.me, "reason", reason_id)
-
-
-@endpoint("GET", "/macros", Right.CONVERSATIONS_READ)
-async def list_macros(call: Call) -> views.Macros:
-    """My macros and everybody's."""
-    return await call.read(views.macros, call.me)
-
-
-@endpoint("POST", "/macros", Right.CONVERSATIONS_WRITE, status=201, repeatable=True)
-async def add_macro(call: Call, body: NewMacro) -> views.Macro:
-    """Keep a macro, for oneself or for everybody."""
-    number = await once(call, keeping.add_macro, call.now, call.me, _macro(body.given("shared")), shared=body.shared)
-    return await call.read(views.macro, call.me, number)
-
-
-@endpoint("PATCH", "/macros/{macro_id}", Right.CONVERSATIONS_WRITE)
-async def change_macro(call: Call, macro_id: int, body: MacroChange) -> views.Macro:
-    """Name, key, actions, whose it is."""
-    await call.run(keeping.change_macro, call.now, call.me, macro_id, _macro(body.given()))
-    return await call.read(views.macro, call.me, macro_id)
-
-
-@endpoint("DELETE", "/macros/{macro_id}", Right.CONVERSATIONS_WRITE)
-async def remove_macro(call: Call, macro_id: int) -> None:
-    """Keep it no longer."""
-    await call.run(keeping.remove_macro, call.now, call.me, macro_id)
-
-
-@endpoint("POST", "/macros/{macro_id}/run", Right.CONVERSATIONS_WRITE)
-async def run_macro(call: Call, macro_id: int, body: MacroRun) -> DoneShown:
-    """Do all its actions, in one transaction and with one undo."""
-    return await _done(call, await call.run(_run, call.now, call.me, macro_id, body))
-
-
 @endpoint("GET", "/moments", Right.CONVERSATIONS_READ)
 async def read_moment(call: Call, query: Said) -> Moment:
     """The time that is meant by "tomorrow 9:00", "in 2 h", «через 2 часа», «в понедельник»; 422 where it is none."""
@@ -331,19 +169,8 @@ async def read_moment(call: Call, query: Said) -> Moment:
         raise Invalid("timezone", f"There is no time zone {query.timezone}") from error
 
 
-def _macro(given: dict[str, Any]) -> dict[str, Any]:
-    if "actions" in given:
-        given["actions"] = [each.model_dump(mode="json", exclude_defaults=True) for each in given["actions"]]
-    return given
-
-
-def _run(connection: sa.Connection, now: datetime, by: int, macro_id: int, body: MacroRun) -> actions.Done:
-    kept = keeping.macro(connection, by, macro_id)
-    to_do = [ActionSent.model_validate_json(msgspec.json.encode(each)).to_do() for each in kept.actions]
-    return actions.perform(connection, now, by, body.conversations, to_do, zone=body.timezone, kind="macro")
-
-
-async def _done(call: Call, done: actions.Done) -> DoneShown:
+async def done(call: Call, done: actions.Done) -> DoneShown:
+    """What was done, as the answer says it."""
     refused = [RefusedShown(id=each.id, detail=each.detail) for each in done.refused]
     return DoneShown(undo=done.undo, items=await call.read(_items, done.changed), refused=refused)
 

@@ -38,13 +38,6 @@ export interface ViewFilter {
 }
 export interface SavedView { id: Id; name: string; filter: ViewFilter; shared: 'private' | 'team' | 'all'; team: Id | null; mine: boolean }
 export interface LabelCount { label: string; count: number }
-/** One change of many conversations. */
-export interface BulkPatch extends ConversationPatch { add_labels?: string[]; remove_labels?: string[]; read?: boolean }
-export interface BulkOutcome { id: Id; ok: boolean; conversation: Conversation | null; status: number | null; detail: string | null; field: string | null }
-export interface ConversationPatch {
-  status?: Status; snoozed_until?: Time | null; assignee?: Id | null; team?: Id | null; labels?: string[]; priority?: number;
-}
-
 export type State = 'queued' | 'sending' | 'sent' | 'delivered' | 'read' | 'failed' | 'unknown';
 export interface Attachment {
   id: Id; kind: string; name: string; mime: string; size: number | null; url: string; thumbnail?: string | null;

@@ -1,7 +1,7 @@
 // Every conversation that any view shows, once each; lists hold only their ids.
 import { SvelteMap } from 'svelte/reactivity';
-import { asProblem, get, list, patch, post, type Problem } from '../api/client.ts';
-import type { BulkOutcome, BulkPatch, Conversation, ConversationPatch, Counts, Id } from '../api/types.ts';
+import { asProblem, get, list, post, type Problem } from '../api/client.ts';
+import type { Conversation, Counts, Id } from '../api/types.ts';
 import type { Filter } from '../lists/filter.ts';
 import { gathered, merge, type Compare } from '../lists/keyset.ts';
 import { on } from '../live/live.svelte.ts';
@@ -22,44 +22,22 @@ export async function fetchConversation(id: Id): Promise<void> {
   keep(await get<Conversation>(`/conversations/${id}`));
 }
 
-/** Shown at once; put back and told when the server refuses. */
-export async function change(id: Id, asked: ConversationPatch, guess: Partial<Conversation> = {}): Promise<void> {
-  const before = rows.get(id);
-  if (before) rows.set(id, { ...before, ...guess });
-  relist();
-  try {
-    keep(await patch<Conversation>(`/conversations/${id}`, asked));
-    relist();
-  } catch (error) {
-    if (before) rows.set(id, before);
-    relist();
-    throw error;
-  }
-}
-
-/** At most so many in one call. */
-const TOGETHER = 200;
-
-/** One change of many, shown at once; what the server refuses is put back. Answers what it refused. */
-export async function changeMany(ids: readonly Id[], asked: BulkPatch, guess: (item: Conversation) => Partial<Conversation>): Promise<BulkOutcome[]> {
-  const before = new Map(ids.map((id) => [id, rows.get(id)]));
-  const back = (id: Id) => { const item = before.get(id); if (item) rows.set(id, item); };
+/** Shown at once, before the server has said so; gives back what puts those it refuses as they were. */
+export function foresee(items: readonly Conversation[], guess: (item: Conversation) => Partial<Conversation>): (which: readonly Id[]) => void {
+  const before = new Map(items.map(({ id }) => [id, rows.get(id)]));
   for (const [id, item] of before) if (item) rows.set(id, { ...item, ...guess(item) });
   relist();
-  const refused: BulkOutcome[] = [];
-  const left = [...ids];
-  try {
-    while (left.length) {
-      const { items } = await post<{ items: BulkOutcome[] }>('/conversations/bulk', { ids: left.slice(0, TOGETHER), change: asked });
-      left.splice(0, TOGETHER);
-      for (const each of items) if (each.conversation) keep(each.conversation); else { back(each.id); refused.push(each); }
-    }
-  } finally {
-    left.forEach(back);
+  return (which) => {
+    for (const id of which) { const item = before.get(id); if (item) rows.set(id, item); }
     relist();
-    void refetchCounts();
-  }
-  return refused;
+  };
+}
+
+/** Conversations as the server has just told them. */
+export function take(items: readonly Conversation[]): void {
+  items.forEach(keep);
+  relist();
+  void refetchCounts();
 }
 
 export async function markRead(id: Id): Promise<void> {

@@ -1,8 +1,9 @@
 // Work on a conversation: several actions in one go with one undo, and which dialog is asked for, from wherever.
 import { get, post } from '../api/client.ts';
 import type { Conversation, Id } from '../api/types.ts';
-import { language } from '../text/text.svelte.ts';
-import { fetchConversation } from './conversations.svelte.ts';
+import { said as saidOf } from '../text/said.ts';
+import { language, t } from '../text/text.svelte.ts';
+import { foresee, take } from './conversations.svelte.ts';
 import { complain, say } from './toasts.svelte.ts';
 
 export interface Action { do: string; manager?: Id | 'me' | null; team?: Id; labels?: string[]; priority?: number; until?: string; when?: string; reason?: Id; summary?: string; text?: string }
@@ -11,7 +12,7 @@ export interface Label extends Titled { colour: string }
 export interface Reasons { items: Titled[]; reason_required: boolean; summary_required: boolean }
 export interface Macro { id: Id; name: string; shared: boolean; shortcut: string | null; actions: Action[] }
 interface Done { undo: Id | null; items: Conversation[]; refused: { id: Id; detail: string }[] }
-export type Asked = 'snooze' | 'transfer' | 'labels' | 'close' | 'macros';
+export type Asked = 'snooze' | 'transfer' | 'labels' | 'close' | 'macros' | 'merge' | 'link';
 
 let asked = $state.raw<{ what: Asked; item: Conversation } | null>(null);
 export const askedWork = () => asked;
@@ -39,24 +40,61 @@ export const timezone = (): string => Intl.DateTimeFormat().resolvedOptions().ti
 /** Whether closing has to be asked about first. */
 export const mustSay = (): boolean => reasons.reason_required || reasons.summary_required;
 
-async function settle(done: Done, said: string): Promise<void> {
-  const { undo } = done;
-  const again = () => Promise.all(done.items.map((each) => fetchConversation(each.id)));
-  await again();
-  say(said, undo === null ? undefined : () => void post(`/undo/${undo}`).then(again).catch(complain));
+/** At most so many in one go: the next customer's message waits for no more. */
+const TOGETHER = 50;
+type Ask = (ids: Id[]) => Promise<Done>;
+
+/** Asks for all of `items`, tells what came of it, with one way back. Answers whether anything was done. */
+async function settle(items: readonly Conversation[], ask: Ask, said: (n: number) => string, putBack: (which: Id[]) => void = () => undefined): Promise<boolean> {
+  const steps: Id[] = [];
+  const refused: Done['refused'] = [];
+  const left = items.map((each) => each.id);
+  let changed = 0;
+  while (left.length) {
+    try {
+      const done = await ask(left.slice(0, TOGETHER));
+      left.splice(0, TOGETHER);
+      putBack(done.refused.map((each) => each.id));
+      take(done.items);
+      changed += done.items.length;
+      refused.push(...done.refused);
+      if (done.undo !== null) steps.push(done.undo);
+    } catch (error) { putBack(left); complain(error); break; }
+  }
+  if (changed) say(said(changed), steps.length ? () => void takeBack(steps) : undefined);
+  if (refused.length) say(t('many.refused', { n: refused.length, why: saidOf(refused[0]!.detail) }), undefined, 'bad');
+  return changed > 0;
 }
 
-/** True when it was done; what went wrong has been said otherwise. */
-export async function perform(item: Conversation, actions: Action[], said: string): Promise<boolean> {
-  try {
-    await settle(await post<Done>('/conversations/actions', { conversations: [item.id], actions, timezone: timezone() }), said);
-    return true;
-  } catch (error) { complain(error); return false; }
+/** The last first: each step goes back to what it found. */
+async function takeBack(steps: readonly Id[]): Promise<void> {
+  try { for (const step of [...steps].reverse()) take((await post<Done>(`/undo/${step}`)).items); } catch (error) { complain(error); }
 }
 
-export async function runMacro(item: Conversation, macro: Macro): Promise<boolean> {
-  try {
-    await settle(await post<Done>(`/macros/${macro.id}/run`, { conversations: [item.id], timezone: timezone() }), macro.name);
-    return true;
-  } catch (error) { complain(error); return false; }
+/** Does `actions` to each, shown at once as `guess` foretells. True when it was done; what went wrong has been said otherwise. */
+export function perform(items: Conversation | readonly Conversation[], actions: Action[], said: string | ((n: number) => string), guess?: (item: Conversation) => Partial<Conversation>): Promise<boolean> {
+  const chosen = 'id' in items ? [items] : items;
+  const ask: Ask = (conversations) => post('/conversations/actions', { conversations, actions, timezone: timezone() });
+  return settle(chosen, ask, typeof said === 'string' ? () => said : said, guess && foresee(chosen, guess));
+}
+
+export function runMacro(items: Conversation | readonly Conversation[], macro: Macro): Promise<boolean> {
+  const ask: Ask = (conversations) => post(`/macros/${macro.id}/run`, { conversations, timezone: timezone() });
+  return settle('id' in items ? [items] : items, ask, () => macro.name);
+}
+
+/** Makes one of both; answers which one goes on. */
+export async function mergeInto(item: Conversation, other: Id): Promise<Id | null> {
+  let kept: Id | null = null;
+  const ask: Ask = async ([id]) => { const done = await post<Done>(`/conversations/${id}/merge`, { other }); kept = done.items[0]?.id ?? null; return done; };
+  await settle([item], ask, () => t('work.merge.done'));
+  return kept;
+}
+
+/** From this message on it is another conversation; answers which. */
+export async function splitAt(item: Conversation, message: Id): Promise<Id | null> {
+  let made: Id | null = null;
+  const ask: Ask = async ([id]) => { const done = await post<Done>(`/conversations/${id}/split`, { message_id: message }); made = done.items[0]?.id ?? null; return done; };
+  await settle([item], ask, () => t('work.split.done'));
+  return made;
 }

@@ -112,6 +112,27 @@ function patchConversation({ id, body }: Call) {
   return c;
 }
 
+const steps: Conversation[][] = [];
+const offers = { labels: [{ id: 1, name: 'vip', title_en: 'VIP', title_ru: 'Важный', colour: 'red' }, { id: 2, name: 'refund', title_en: 'Refund', title_ru: 'Возврат', colour: 'orange' }], reasons: [], macros: [] };
+/** What each action changes, as PATCH would. */
+const patchOf = (action: Record<string, any>, c: Conversation): Record<string, unknown> => ({
+  assign: () => ({ assignee: action['manager'] === 'me' ? me().id : (action['manager'] ?? null) }), team: () => ({ team: action['team'], assignee: null }),
+  transfer: () => (action['team'] ? { team: action['team'], assignee: null } : { assignee: action['manager'] }),
+  label: () => ({ labels: [...new Set([...c.labels, ...(action['labels'] as string[])])] }), unlabel: () => ({ labels: c.labels.filter((each) => !(action['labels'] as string[]).includes(each)) }),
+  priority: () => ({ priority: action['priority'] }), snooze: () => ({ status: 'snoozed', snoozed_until: action['until'] }), close: () => ({ status: 'closed' }),
+  reopen: () => ({ status: 'open', snoozed_until: null }), read: () => ({ unread: 0 }), unread: () => ({ unread: 1 }),
+}[action['do'] as 'assign']?.() ?? {});
+function doActions({ body, ...call }: Call) {
+  const ids = body['conversations'] as Id[];
+  steps.push(ids.map((id) => ({ ...find(data.conversations, id) })));
+  for (const id of ids) for (const action of body['actions'] as Record<string, any>[]) patchConversation({ ...call, id, body: patchOf(action, find(data.conversations, id)) });
+  return { undo: steps.length, items: ids.map((id) => brief(find(data.conversations, id))), refused: [] };
+}
+function undo({ id }: Call) {
+  for (const was of steps[id - 1] ?? []) { Object.assign(find(data.conversations, was.id), was); tell('conversation', { conversation_id: was.id }); }
+  return { undo: null, items: (steps[id - 1] ?? []).map(brief), refused: [] };
+}
+
 const counts = () => {
   const active = data.conversations.filter((c) => c.status !== 'closed');
   const mine = active.filter((c) => c.assignee?.id === 1);
@@ -156,7 +177,12 @@ const routes: [string, string, Handler][] = [
   ['GET', '/conversations/labels', () => ({ items: [...new Set(data.conversations.flatMap((c) => c.labels))].sort().map((label) => ({ label, count: data.conversations.filter((c) => c.labels.includes(label)).length })) })],
   ['GET', '/views', () => ({ items: savedViews })],
   ['POST', '/views', ({ body }) => withId(savedViews, { ...body, mine: true })],
-  ['POST', '/conversations/bulk', ({ body, ...call }) => ({ items: (body['ids'] as Id[]).map((id) => ({ id, ok: true, conversation: patchConversation({ ...call, id, body: body['change'] }), status: null, detail: null, field: null })) })],
+  ['POST', '/conversations/actions', doActions],
+  ['POST', '/undo/:id', undo],
+  ['GET', '/labels', () => ({ items: offers.labels })],
+  ['GET', '/close-reasons', () => ({ items: offers.reasons, reason_required: false, summary_required: false })],
+  ['GET', '/macros', () => ({ items: offers.macros })],
+  ['GET', '/conversations/:id/work', () => ({ reason: null, summary: '', merged_into: null, links: [] })],
   ['GET', '/conversations/:id', ({ id }) => find(data.conversations, id)],
   ['PATCH', '/conversations/:id', patchConversation],
   ['POST', '/conversations/:id/read', ({ id }) => { find(data.conversations, id).unread = 0; tell('counts'); }],
