@@ -186,7 +186,7 @@ async def _take_out(house: House, wanted: contacts.Filter, form: str) -> None:
 
 def _vcard(each: contacts.Contact) -> str:
     by_kind = {kind: [i.address for i in each.identities if i.kind == kind] for kind in ("phone", "email")}
-    fields = {key: value for key, value in each.fields.items() if isinstance(value, str)}
+    fields = exports.words(each)
     return vcards.card(
         name=each.name, number=each.number, phones=by_kind["phone"], emails=by_kind["email"], tags=each.tags, fields=fields
     )

@@ -47,6 +47,8 @@ class Card:
     phones: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    company: str = ""
+    position: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -117,8 +119,15 @@ def _take(told: dict[str, Any], target: str, text: str, options: Options) -> Non
 
 def _card(told: dict[str, Any]) -> Card:
     name = told.get("name") or " ".join(told[p] for p in ("first_name", "middle_name", "last_name") if told.get(p))
+    company = " ".join(told.get("company", "").split())[:NAME]
+    if not any(map(str.isalnum, company)):
+        company = ""  # a dash, as people fill a cell that they may not leave empty
+    position = " ".join(told.get("position", "").split())[:NAME]
+    if position and not company:
+        told["fields"].setdefault("position", position)
     return Card(
-        name=" ".join(name.split())[:NAME], number=told.get("number", ""), language=told.get("language", ""),
+        company=company, position=position if company else "", name=" ".join(name.split())[:NAME],
+        number=told.get("number", ""), language=told.get("language", ""),
         timezone=told.get("timezone", ""), manager=told.get("manager", ""), phones=tuple(dict.fromkeys(told["phones"])),
         emails=tuple(dict.fromkeys(told["emails"])), tags=tuple(dict.fromkeys(told["tags"])), fields=told["fields"],
     )  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 TARGETS = (
     "name", "first_name", "middle_name", "last_name", "phone", "email", "number", "language", "timezone", "manager", "tags",
+    "company", "position",
 )  # fmt: skip
 """What a column can become, beside `field:<key>` and the empty word for a column that is left out."""
 OURS = ("Source", "First seen")
@@ -23,8 +24,8 @@ _PHRASES = {
     "number": ("personal number", "customer number", "личный номер", "номер клиента"),
     "timezone": ("time zone", "часовой пояс"),
     "manager": ("assigned to",),
-    "field:company": ("место работы", "company name", "название компании"),
-    "field:position": ("job title",),
+    "company": ("место работы", "company name", "название компании"),
+    "position": ("job title",),
     "field:city": ("населенный пункт",),
     "field:birthday": ("birth date", "date of birth", "день рождения", "дата рождения"),
     "field:address": ("street address",),
@@ -43,8 +44,8 @@ _SINGLE = {
     "manager": ("manager", "owner", "responsible", "менеджер", "ответственный", "куратор"),
     "tags": ("tags", "tag", "labels", "label", "groups", "categories", "теги", "тег", "метки", "метка", "группа", "группы",
         "категории"),
-    "field:company": ("company", "organisation", "organization", "employer", "компания", "организация", "фирма"),
-    "field:position": ("position", "title", "role", "должность", "роль"),
+    "company": ("company", "organisation", "organization", "employer", "компания", "организация", "фирма"),
+    "position": ("position", "title", "role", "должность", "роль"),
     "field:city": ("city", "town", "город"),
     "field:birthday": ("birthday", "dob", "др"),
     "field:address": ("address", "адрес"),

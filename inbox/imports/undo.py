@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from inbox import schema as t
+from inbox.imports import employers
 from inbox.store import bulk
 
 _USED = (t.conversations, t.messages, t.tasks, t.reaches, t.recipients)
@@ -20,18 +21,20 @@ def take_back(connection: sa.Connection, now: datetime, import_id: int, count: i
     query = sa.select(t.import_rows).where(r.import_id == import_id, r.outcome != "wrong").order_by(r.row.desc()).limit(count)
     rows = connection.execute(query).all()
     if not rows:
+        employers.close(connection, import_id)
         return None
     for row in rows:
         if row.outcome == "matched":
             _restore(connection, row.contact_id, row.change)
+    employers.leave(connection, import_id, [row.contact_id for row in rows if row.outcome == "matched"])
     made = [row.contact_id for row in rows if row.outcome == "new"]
-    removed = _remove(connection, made)
+    removed = _remove(connection, import_id, made)
     done = sa.delete(t.import_rows).where(r.import_id == import_id, r.row.in_([row.row for row in rows]))
     connection.execute(done)
     return {"removed": removed, "kept": len(made) - removed, "restored": len(rows) - len(made)}
 
 
-def _remove(connection: sa.Connection, contacts: Sequence[int]) -> int:
+def _remove(connection: sa.Connection, import_id: int, contacts: Sequence[int]) -> int:
     """Delete the cards that nobody has used since; how many these were."""
     if not contacts:
         return 0
@@ -39,6 +42,7 @@ def _remove(connection: sa.Connection, contacts: Sequence[int]) -> int:
     used |= set(
         connection.scalars(sa.select(t.contacts.c.id).where(t.contacts.c.id.in_(contacts), t.contacts.c.merged_into.is_not(None)))
     )
+    used |= employers.touched(connection, import_id, contacts)
     for table in _USED:
         used |= set(connection.scalars(sa.select(table.c.contact_id).distinct().where(table.c.contact_id.in_(contacts))))
     free = [each for each in contacts if each not in used]
@@ -60,7 +64,7 @@ def _delete_one(connection: sa.Connection, contact_id: int) -> bool:
 
 
 def _delete(connection: sa.Connection, contacts: Sequence[int]) -> None:
-    for table in (t.identities, t.contact_tags):
+    for table in (t.identities, t.contact_tags, t.employments):
         connection.execute(sa.delete(table).where(table.c.contact_id.in_(contacts)))
     connection.execute(sa.delete(t.contacts).where(t.contacts.c.id.in_(contacts)))
 

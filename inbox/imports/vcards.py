@@ -51,7 +51,8 @@ def _take(row: list[str], line: str) -> None:
     name = name.rpartition(".")[2].upper()
     text = _decoded(value, parameters).replace("\0", "")
     if name in _PLAIN:
-        row[_PLAIN[name]] = _plain(text.replace(";", ", ") if name == "ORG" else text).strip(", ")
+        # An organisation is told with its departments.
+        row[_PLAIN[name]] = _plain(text.partition(";")[0] if name == "ORG" else text).strip(", ")
     elif name in _MANY:
         place = next((n for n in _MANY[name] if not row[n]), None)
         if place is not None:

@@ -10,7 +10,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from inbox import schema as t
 from inbox.card.folding import fold
+from inbox.imports import employers
 from inbox.imports.cards import Card, Options, Row, Trouble
+from inbox.organisations.naming import fold_name
 from inbox.receive.people import personal_number
 from inbox.store import bulk, ids
 from inbox.store.within import within
@@ -31,6 +33,10 @@ class Person:
     tags: set[str] = field(default_factory=set)
     added: list[tuple[str, str]] = field(default_factory=list)
     """Addresses that the rows bring."""
+    employers: set[str] = field(default_factory=set)
+    """Where they work, each name by its fold."""
+    hired: list[tuple[str, str]] = field(default_factory=list)
+    """Organisations that the rows bring, and what they are there."""
     made: bool = False
     changed: bool = False
 
@@ -59,6 +65,7 @@ def take_in(connection: sa.Connection, now: datetime, import_id: int, rows: Sequ
     fresh = iter(ids.take(connection, "contacts", len(rows)))
     result = decide(rows, known, options, lambda: next(fresh))
     _write(connection, now, [person for person in known.people.values() if person.made or person.changed], options)
+    employers.hire(connection, now, import_id, {p.id: p.hired for p in known.people.values() if p.hired})
     bulk.insert(connection, t.import_rows, [{"import_id": import_id, **row} for row in result.rows])
     return result.counts
 
@@ -81,6 +88,9 @@ def load(connection: sa.Connection, cards: Sequence[Card]) -> Known:
     if people:
         for row in bulk.fetch(connection, _TAGS, {"ids": list(people)}):
             people[row.contact_id].tags.add(row.tag)
+    if any(card.company for card in cards):
+        for contact_id, folds in employers.known(connection, list(people)).items():
+            people[contact_id].employers = folds
     addresses = {key: (people[contact_id], verified) for key, (contact_id, verified) in owners.items() if contact_id in people}
     managers = _managers(connection) if any(card.manager for card in cards) else {}
     return Known(people, addresses, {row.number: people[row.id] for row in rows}, managers)
@@ -163,12 +173,23 @@ def _apply(person: Person, card: Card, known: Known, options: Options) -> dict[s
     if tags := [tag for tag in card.tags if tag not in person.tags]:
         change["tags"] = tags
         person.tags.update(tags)
+    change |= _hired(person, card, options)
     if addresses := [key for key in card.addresses if key not in known.by_address]:
         change["addresses"] = [list(key) for key in addresses]
         person.added += addresses
         known.by_address |= dict.fromkeys(addresses, (person, options.verified))
     person.changed = person.changed or bool(change)
     return change
+
+
+def _hired(person: Person, card: Card, options: Options) -> dict[str, Any]:
+    """Who has an employer keeps it; the file only adds another where it wins."""
+    key = fold_name(card.company) if card.company else ""
+    if not key or key in person.employers or (person.employers and options.existing != "replace"):
+        return {}
+    person.employers.add(key)
+    person.hired.append((card.company, card.position))
+    return {"company": card.company}
 
 
 def _write(connection: sa.Connection, now: datetime, people: Sequence[Person], options: Options) -> None:
@@ -216,7 +237,7 @@ def _managers(connection: sa.Connection) -> dict[str, int]:
 _c, _i = t.contacts.c, t.identities.c
 _PERSON = sa.select(_c.id, _c.number, _c.name, _c.language, _c.timezone, _c.manager_id, _c.fields)
 _BY_ID = _PERSON.where(within(_c.id, "ids"))
-_BY_NUMBER = _PERSON.where(within(_c.number, "numbers"), _c.merged_into.is_(None))
+_BY_NUMBER = _PERSON.where(within(_c.number, "numbers"), _c.merged_into.is_(None), _c.erased_at.is_(None))
 _TAGS = sa.select(t.contact_tags.c.contact_id, t.contact_tags.c.tag).where(within(t.contact_tags.c.contact_id, "ids"))
 _OWNERS = sa.select(_i.address, _i.contact_id, _i.verified).where(
     _i.kind == sa.bindparam("kind"), within(_i.address, "addresses")

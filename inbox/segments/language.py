@@ -175,6 +175,14 @@ class Listed(_Condition):
     list: Id
 
 
+class Works(_Condition):
+    """Work for one of these organisations now (`past`: did before); null: for none that we know of."""
+
+    kind: Literal["organisation"]
+    organisations: Annotated[list[Id | None], Field(min_length=1, max_length=50)]
+    past: bool = False
+
+
 class Group(_Condition):
     """All of these, or any of these."""
 
@@ -182,9 +190,9 @@ class Group(_Condition):
     of: Annotated[list["Condition"], Field(min_length=1, max_length=30)]
 
 
-Leaf = Tagged | FieldIs | Speaks | Managed | Categorised | CameFrom | Created | Wrote | Got | Reachable | Listed
+Leaf = Tagged | FieldIs | Speaks | Managed | Categorised | CameFrom | Created | Wrote | Got | Reachable | Listed | Works
 Condition = Annotated[
-    Tagged | FieldIs | Speaks | Managed | Categorised | CameFrom | Created | Wrote | Got | Reachable | Listed | Group,
+    Tagged | FieldIs | Speaks | Managed | Categorised | CameFrom | Created | Wrote | Got | Reachable | Listed | Works | Group,
     Field(discriminator="kind"),
 ]
 

@@ -128,6 +128,14 @@ def _listed(condition: l.Listed, now: datetime, people: Any) -> Yes:
     return _exists(t.segment_members, m.segment_id == condition.list, m.contact_id == people.c.id)
 
 
+def _works(condition: l.Works, now: datetime, people: Any) -> Yes:
+    e = t.employments.c
+    mine = (e.contact_id == people.c.id, e.ended.is_(condition.past))
+    wanted = [each for each in condition.organisations if each is not None]
+    there = _exists(t.employments, *mine, e.organisation_id.in_(wanted))
+    return sa.or_(sa.not_(_exists(t.employments, *mine)), there) if None in condition.organisations else there
+
+
 def _exists(table: Any, *conditions: Any) -> Yes:
     return sa.exists(sa.select(sa.literal(1)).select_from(table).where(*conditions).correlate_except(table))
 
@@ -135,4 +143,5 @@ def _exists(table: Any, *conditions: Any) -> Yes:
 _LEAVES: dict[type, Callable[[Any, datetime, Any], Yes]] = {
     l.Tagged: _tagged, l.FieldIs: _field, l.Speaks: _speaks, l.Managed: _managed, l.Categorised: _categorised, l.CameFrom: _came,
     l.Created: _created, l.Wrote: _wrote, l.Got: _got, l.Reachable: _reachable, l.Listed: _listed,
+    l.Works: _works,
 }  # fmt: skip

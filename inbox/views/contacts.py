@@ -49,6 +49,15 @@ class Postal:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Employer:
+    """An organisation that somebody works for now, and what they are there."""
+
+    id: int
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Contact:
     """One person with all their addresses. `number`: the personal number, from the moment we first met. `source`: what brought
     them (an advert, the parameter of a deep link), empty where nobody said; `origin`: all that was told of it (channel_id, start,
@@ -71,6 +80,7 @@ class Contact:
     edited: dict[str, Any]
     consent: list[Consent]
     merged_into: int | None
+    employers: list[Employer]
     created_at: datetime
     conversations: int
 
@@ -136,12 +146,12 @@ def _cards(connection: sa.Connection, rows: Sequence[Any]) -> list[Contact]:
         return []
     ids = [row.id for row in rows]
     identities, tagged = _identities(connection, ids), _tags(connection, ids)
-    consents, counts = _consents(connection, ids), _counts(connection, ids)
+    consents, counts, employers = _consents(connection, ids), _counts(connection, ids), _employers(connection, ids)
     return [
         Contact(
             id=row.id, number=row.number, name=row.name, language=row.language, timezone=row.timezone,
             manager=named(row.manager_id, row.manager_name), identities=identities[row.id], tags=tagged[row.id],
-            fields=row.fields, birthday=row.birthday, category=row.category,
+            fields=row.fields, birthday=row.birthday, category=row.category, employers=employers[row.id],
             addresses=[Postal(label=each["label"], text=each["text"]) for each in row.addresses],
             source=row.source, origin=row.origin, edited=row.edited, consent=consents[row.id], merged_into=row.merged_into,
             created_at=row.created_at, conversations=counts.get(row.id, 0),
@@ -185,6 +195,15 @@ def _counts(connection: sa.Connection, ids: Sequence[int]) -> dict[int, int]:
     c = t.conversations.c
     query = sa.select(c.contact_id, sa.func.count()).where(c.contact_id.in_(ids)).group_by(c.contact_id)
     return {row[0]: row[1] for row in connection.execute(query)}
+def _employers(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[Employer]]:
+    e, o = t.employments.c, t.organisations.c
+    query = sa.select(e.contact_id, o.id, o.name, e.title).join(t.organisations, o.id == e.organisation_id)
+    found: dict[int, list[Employer]] = defaultdict(list)
+    for row in connection.execute(query.where(e.contact_id.in_(ids), e.ended.is_(False)).order_by(e.since.desc(), e.id.desc())):
+        found[row.contact_id].append(Employer(id=row.id, name=row.name, title=row.title))
+    return found
+
+
 
 
 _COLUMNS = (

@@ -7,7 +7,10 @@ import sqlalchemy as sa
 from inbox import schema as t
 from inbox.views.contacts import Contact
 
-HEADINGS = ("Personal number", "Name", "Phone", "E-mail", "Language", "Time zone", "Manager", "Tags", "Source", "First seen")
+HEADINGS = (
+    "Personal number", "Name", "Phone", "E-mail", "Language", "Time zone", "Manager", "Tags", "Company", "Position", "Source",
+    "First seen",
+)  # fmt: skip
 """These are the headings that an import knows: a list that was taken out can be mended and brought back."""
 FIELDS = 200
 _STEP = 5_000
@@ -37,9 +40,19 @@ def table(contacts: Sequence[Contact], keys: Sequence[str]) -> Iterator[list[str
         emails = ", ".join(i.address for i in each.identities if i.kind == "email")
         manager, fields = each.manager.name if each.manager else "", each.fields
         cells = [each.number, each.name, phones, emails, each.language or "", each.timezone or "", manager, ", ".join(each.tags)]
+        works = each.employers[0] if each.employers else None
+        cells += [works.name, works.title] if works else ["", ""]
         told = [fields.get(key, "") for key in keys]
         shown = ["" if value is None else value if isinstance(value, str) else str(value) for value in told]
         yield [harmless(cell) for cell in [*cells, each.source, f"{each.created_at:%Y-%m-%d %H:%M}", *shown]]
+
+
+def words(contact: Contact) -> dict[str, str]:
+    """What a card says in words, as a vCard takes it: whom they work for stands beside the fields."""
+    fields = {key: value for key, value in contact.fields.items() if isinstance(value, str)}
+    for each in contact.employers[:1]:
+        fields |= {"company": each.name} | ({"position": each.title} if each.title else {})
+    return fields
 
 
 def harmless(cell: str) -> str:

@@ -84,6 +84,8 @@ class PreviewRow:
     phones: list[str]
     emails: list[str]
     tags: list[str]
+    company: str
+    position: str
     fields: dict[str, str]
     problems: list[Problem]
 
@@ -140,7 +142,7 @@ def _previewed(row: cards.Row) -> PreviewRow:
     card = row.card
     return PreviewRow(
         row=row.number, name=card.name, phones=list(card.phones), emails=list(card.emails), tags=list(card.tags),
-        fields=dict(card.fields), problems=problems,
+        fields=dict(card.fields), company=card.company, position=card.position, problems=problems,
     )  # fmt: skip
 
 

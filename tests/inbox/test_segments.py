@@ -36,6 +36,8 @@ class Somebody:
     """(channel, direction, at, state)"""
     broadcasts: tuple[tuple[int, str], ...] = ()
     lists: tuple[int, ...] = ()
+    works: tuple[tuple[int, bool], ...] = ()
+    """(organisation, no more)"""
 
 
 def ago(days: float) -> datetime:
@@ -45,17 +47,18 @@ def ago(days: float) -> datetime:
 PEOPLE = [
     Somebody(id=1, tags=("vip", "новый"), fields={"city": "Тула", "age": 40, "news": True}, language="ru", manager=1),
     Somebody(id=2, tags=("vip",), fields={"city": "tula", "age": 17.5, "cars": ["Lada", "ВАЗ"]}, language="en-GB", source="ad_1"),
-    Somebody(id=3, fields={"city": "", "born": "1990-05-01", "cars": []}, language="en", created=ago(3), lists=(8,)),
+    Somebody(id=3, works=((1, True),),
+        fields={"city": "", "born": "1990-05-01", "cars": []}, language="en", created=ago(3), lists=(8,)),
     Somebody(id=4, fields={"age": "40", "news": False, "deep": {"city": "Тула"}}, manager=2, created=ago(29.9)),
     Somebody(id=5, fields={"odd.name $[0]": "x", "city": None, "age": 0}, language="pt-BR", source="u=ad_1&x", created=ago(30.1)),
-    Somebody(id=6, reaches=({"channel": 1, "heard": ago(1)},), tags=("cold",)),
+    Somebody(id=6, reaches=({"channel": 1, "heard": ago(1)},), tags=("cold",), works=((1, False), (2, True))),
     Somebody(id=7, reaches=({"channel": 1, "heard": ago(40)}, {"channel": 2, "heard": None, "stopped": ago(2)})),
     Somebody(id=8, reaches=({"channel": 2, "heard": ago(5), "blocked": ago(4)},), got=((2, "out", ago(4), "failed"),)),
     Somebody(id=9, reaches=({"channel": 3, "heard": ago(5)},), got=((1, "out", ago(2), "read"), (2, "in", ago(1), ""))),
     Somebody(id=10, reaches=({"channel": 4, "heard": ago(5)},), got=((2, "out", ago(50), "delivered"),)),
     Somebody(id=11, reaches=({"channel": 1, "heard": ago(9), "marketing": ago(1)},), broadcasts=((5, "read"),), lists=(8, 9)),
     Somebody(id=12, broadcasts=((5, "sent"), (6, "skipped")), got=((1, "out", ago(1), "queued"),), language="ru", category="Б"),
-    Somebody(id=13, category="A"),
+    Somebody(id=13, category="A", works=((2, False),)),
 ]  # fmt: skip
 CHANNELS = {1: ("sms", False), 2: ("email", False), 3: ("telegram", True), 4: ("sms", False)}
 """id -> (kind, switched off)"""
@@ -75,6 +78,9 @@ def people(trial: sa.Connection) -> sa.Connection:
     for number in (8, 9):
         kept = {"version": 1, "match": {"kind": "list", "list": number}}
         trial.execute(sa.insert(t.segments).values(id=number, name=str(number), kind="list", filter=kept, **one))
+    for number in (1, 2):
+        row = {"id": number, "name": "o", "sort": "o", "fold": "o", "changed_at": NOW}
+        trial.execute(sa.insert(t.organisations).values(row | one))
     for number in (5, 6):
         row = {"id": number, "name": "b", "body": "b", "tag": "vip", "state": "done"}
         trial.execute(sa.insert(t.broadcasts).values(row | one))
@@ -118,6 +124,9 @@ def _insert(connection: sa.Connection, each: Somebody) -> None:
         connection.execute(sa.insert(t.recipients).values(row))
     for number in each.lists:
         connection.execute(sa.insert(t.segment_members).values(segment_id=number, contact_id=each.id, added_at=NOW))
+    for n, (organisation, ended) in enumerate(each.works):
+        row = {"id": each.id * 10 + n, "contact_id": each.id, "organisation_id": organisation, "ended": ended}
+        connection.execute(sa.insert(t.employments).values(row | {"created_at": NOW, "changed_at": NOW}))
 
 
 def made(match: dict[str, Any]) -> Filter:
@@ -170,6 +179,10 @@ CASES: list[tuple[dict[str, Any], list[int]]] = [
     ({"kind": "reachable", "channel": 2}, []),
     ({"kind": "reachable", "channel_kind": "sms"}, [6, 7]),
     ({"kind": "list", "list": 8}, [3, 11]),
+    ({"kind": "organisation", "organisations": [1]}, [6]),
+    ({"kind": "organisation", "organisations": [1, 2]}, [6, 13]),
+    ({"kind": "organisation", "organisations": [1, 2], "past": True}, [3, 6]),
+    ({"kind": "organisation", "organisations": [None], "not": True}, [6, 13]),
     ({"kind": "any", "of": [{"kind": "list", "list": 9}, {"kind": "tag", "tags": ["vip"]}]}, [1, 2, 11]),
     ({"kind": "all", "of": [{"kind": "sent", "broadcast": 5}, {"kind": "read", "broadcast": 5, "not": True}]}, [12]),
     ({"kind": "all", "not": True, "of": [{"kind": "created", "days": 500}]}, []),
@@ -207,6 +220,9 @@ def _true(c: Any, who: Somebody) -> bool:
             return who.source == c.value if c.op == "is" else c.value in who.source
         case "list":
             return c.list in who.lists
+        case "organisation":
+            there = [number for number, ended in who.works if ended is c.past]
+            return bool(set(there) & set(c.organisations)) or (None in c.organisations and not there)
         case _:
             return _behaves(c, who)
 
@@ -291,6 +307,7 @@ LEAVES = st.one_of(
     _leaf("reachable", channel=_channel),
     _leaf("reachable", channel_kind=st.sampled_from(["sms", "email", "telegram"])),
     _leaf("list", list=st.sampled_from([8, 9])),
+    _leaf("organisation", organisations=_some([1, 2, None]), past=st.booleans()),
 )
 
 

@@ -101,7 +101,7 @@ async def _vcards(call: Call, wanted: contacts.Filter) -> AsyncIterator[bytes]:
 def _vcard(each: contacts.Contact) -> str:
     phones = [i.address for i in each.identities if i.kind == "phone"]
     emails = [i.address for i in each.identities if i.kind == "email"]
-    fields = {key: value for key, value in each.fields.items() if isinstance(value, str)}
+    fields = exports.words(each)
     return vcards.card(name=each.name, number=each.number, phones=phones, emails=emails, tags=each.tags, fields=fields)
 
 
