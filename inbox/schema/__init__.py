@@ -33,7 +33,7 @@ from inbox.schema.events import events, idempotency, leases, sequences, webhooks
 from inbox.schema.imports import IMPORT_STATES, import_rows, imports
 from inbox.schema.leaving import ERASURE_STATES, erased_files, erasures, suppressions
 from inbox.schema.lists import SHARES, conversation_labels, mentions, saved_views, view_orders
-from inbox.schema.notices import DIGESTS, digests, notice_settings
+from inbox.schema.notifications import DIGESTS, digests, notice_settings
 from inbox.schema.organisations import INFLUENCES, PARTS, STANDINGS, employments, organisation_merges, organisations
 from inbox.schema.people import ROLES, managers, sessions, team_members, teams, tokens
 from inbox.schema.search import search_marks
