@@ -78,10 +78,14 @@ def drafts(connection: sa.Connection, me: int, cursor: str | None, limit: int) -
 
 
 def draft(connection: sa.Connection, me: int, conversation_id: int) -> DraftShown:
-    """Mine in this conversation; an empty one where nothing was begun."""
+    """Mine in this conversation; an empty one where nothing was begun. Raises NotFound."""
     mine = (_d.manager_id == me, _d.conversation_id == conversation_id)
     row = connection.execute(sa.select(t.drafts).where(*mine)).one_or_none()
-    return _shown(conversation_id, {}, None) if row is None else _draft(row)
+    if row is not None:
+        return _draft(row)
+    if connection.scalar(sa.select(t.conversations.c.id).where(t.conversations.c.id == conversation_id)) is None:
+        raise NotFound(f"There is no conversation {conversation_id}")
+    return _shown(conversation_id, {}, None)
 
 
 def writing(connection: sa.Connection, me: int) -> Writing:

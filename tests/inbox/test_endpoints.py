@@ -107,6 +107,13 @@ async def test_each_role_is_let_in_exactly_where_it_has_the_right(client: Client
     assert wrong == []
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+async def test_what_is_not_there_cannot_be_read(client: Client) -> None:
+    """An empty answer about something that does not exist would be taken for the truth."""
+    asked = {each.name: await ask(client, each) for each in ENDPOINTS if each.method == "GET" and each.ids}
+    assert {name: status for name, status in asked.items() if status not in (404, 422)} == {}
+
+
 async def ask(client: Client, each: Endpoint) -> int:
     """Call it with something that can do no harm: unknown ids, fields that do not exist."""
     sent = {"Authorization": f"Bearer {client.token}"} if client.token else {}
