@@ -584,6 +584,8 @@ export const en = {
   'event.conversation.linked': '{who} linked it to another conversation',
   'event.conversation.unlinked': '{who} removed a link to another conversation',
   'event.conversation.undone': '{who} took the last step back',
+  'event.conversation.exported': '{who} downloaded the conversation',
+  'event.conversation.printed': '{who} printed the conversation',
   'done.raised': 'Marked as important',
   'done.lowered': 'No longer important',
   'work.merge': 'Merge with another',

@@ -585,6 +585,8 @@ export const ru: Record<Key, Entry> = {
   'event.conversation.linked': '{who}: добавлена связь с другим обращением',
   'event.conversation.unlinked': '{who}: убрана связь с другим обращением',
   'event.conversation.undone': '{who}: последнее действие отменено',
+  'event.conversation.exported': '{who}: обращение скачано',
+  'event.conversation.printed': '{who}: обращение распечатано',
   'done.raised': 'Отмечено как важное',
   'done.lowered': 'Больше не важное',
   'work.merge': 'Объединить с другим',
