@@ -9,6 +9,9 @@ from inbox.db import Database
 from inbox.duplicates import through
 from inbox.duplicates.finding import look
 from inbox.duplicates.watching import changed
+from inbox.quality import look as quality
+from inbox.quality import repairs
+from inbox.quality import through as quality_through
 
 REST = 1.0
 """Seconds between two pages of new cards: customers' messages come first."""
@@ -19,13 +22,22 @@ def tend(connection: sa.Connection, now: datetime) -> int:
     """Look at the next cards that are new or changed; how many there were."""
     wanted = changed(connection, now)
     look(connection, now, wanted)
+    quality.look(connection, now, wanted)
     return len(wanted)
 
 
 async def tend_all(db: Database) -> None:
-    """Everything that waits, a page at a time."""
+    """Everything that waits, a page at a time; what people wait for at a page goes first."""
+    while (batch := await db.read(repairs.going)) is not None:
+        await db.run(repairs.step, datetime.now(UTC), batch)
+        await asyncio.sleep(BREATH)
     while await db.run(tend, datetime.now(UTC)):  # noqa: ASYNC110 a rest, not a wait
         await asyncio.sleep(REST)
     while (run := await db.read(through.going)) is not None:
         await db.run(through.step, datetime.now(UTC), run)
+        await asyncio.sleep(BREATH)
+    if await db.read(quality_through.latest) is None:  # cards that were here before the rules
+        await db.run(quality_through.begin, datetime.now(UTC), None)
+    while (run := await db.read(quality_through.going)) is not None:
+        await db.run(quality_through.step, datetime.now(UTC), run)
         await asyncio.sleep(BREATH)

@@ -13,7 +13,7 @@ from inbox.card import fields as card_fields
 from inbox.refusals import Invalid
 from inbox.store import ids
 
-PLAIN = ("name", "language", "timezone", "birthday", "category", "addresses", "manager_id")
+PLAIN = ("name", "greeting", "language", "timezone", "birthday", "category", "addresses", "manager_id")
 """Columns of a card that people write. Beside them stand `fields.<name>` and `tags`."""
 _BIRTHDAY = re.compile(r"(\d{4}|-)-(\d\d)-(\d\d)")
 

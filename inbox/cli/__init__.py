@@ -2,7 +2,7 @@
 
 import typer
 
-from inbox.cli import broadcasts, channels, contacts, demo, duplicates, flows, looking, people, raw, running
+from inbox.cli import broadcasts, channels, contacts, demo, duplicates, flows, looking, people, quality, raw, running
 from inbox.version import VERSION
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ running.register(app)
 demo.register(app)
 looking.register(app)
 duplicates.register(contacts.app)
+quality.register(contacts.app)
 for group in (people.users, people.tokens, channels.app, contacts.app, broadcasts.app, flows.app, raw.app):
     app.add_typer(group)
 

@@ -36,6 +36,7 @@ from inbox.schema.lists import SHARES, conversation_labels, mentions, saved_view
 from inbox.schema.notifications import DIGESTS, digests, notice_settings
 from inbox.schema.organisations import INFLUENCES, PARTS, STANDINGS, employments, organisation_merges, organisations
 from inbox.schema.people import ROLES, managers, sessions, team_members, teams, tokens
+from inbox.schema.quality import quality_batches, quality_findings, quality_repairs, quality_runs
 from inbox.schema.search import search_marks
 from inbox.schema.work import close_reasons, conversation_links, labels, macros, undo_steps, work_rules
 from inbox.schema.writing import canned, drafts
@@ -101,6 +102,10 @@ __all__ = [
     "organisation_merges",
     "organisations",
     "provider_templates",
+    "quality_batches",
+    "quality_findings",
+    "quality_repairs",
+    "quality_runs",
     "raw_bodies",
     "reaches",
     "reactions",

@@ -32,6 +32,7 @@ contacts = sa.Table(
     sa.Column("addresses", Json, nullable=False, server_default="[]"),
     sa.Column("origin", Json, nullable=False, server_default="{}"),
     sa.Column("edited", Json, nullable=False, server_default="{}"),
+    sa.Column("greeting", sa.Text),
     sa.Column("erased_at", Instant),
     sa.Index("ix_contacts_manager_id", "manager_id"),
     partial("ix_contacts_merged_into", "merged_into", where="merged_into IS NOT NULL"),
@@ -40,7 +41,8 @@ contacts = sa.Table(
 """`number`: the personal number, made from the moment we first met them. `manager_id`: the responsible manager.
 `birthday`: 1990-05-17, or --05-17 without the year. `addresses`: [{"label": "home", "text": ...}]. `origin`: all that was told of
 where they came from, `source` the same in a word. `edited`: what a person wrote, {field: {"by":, "at":}}, which no machine
-touches. `erased_at`: the person is gone; the row is empty and stays so that figures stay true."""
+touches. `erased_at`: the person is gone; the row is empty and stays so that figures stay true. `greeting`:
+how a person wants them greeted, empty for no name at all; null: as their name says (see `inbox.quality.greeting`)."""
 
 contact_tags = sa.Table(
     "contact_tags",

@@ -33,7 +33,7 @@ SCOPED = {"conversation_id", "message_id", "attachment_id", "contact_id"}
 UNSCOPED = {
     "broadcast_id", "identity_id", "field_id", "channel_id", "raw_id", "duplicate_id", "merge_id", "file", "flow_id", "import_id",
     "view_id", "manager_id", "team_id", "segment_id", "session_id", "token_id", "task_id", "template_id", "webhook_id", "step_id",
-    "other_id", "organisation_id", "employment_id", "offer_id", "macro_id", "canned_id",
+    "batch_id", "repair_id", "other_id", "organisation_id", "employment_id", "offer_id", "macro_id", "canned_id",
 }  # fmt: skip
 """These belong to the company or to the person who asks: asked with a number that nobody has."""
 
