@@ -32,6 +32,12 @@ class Settings(BaseSettings):
         "application/x-msdownload, application/x-executable, application/x-mach-binary",
         description="Types of attachments that are not kept, by content, with commas; video/* names a family; default: programs",
     )
+    smtp_host: str = Field("", description="Server for mail to those who work here; empty: the first e-mail channel's")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port")
+    smtp_user: str = Field("", description="Who we are to it; empty: it asks for no login")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Its password")
+    smtp_tls: Literal["none", "starttls", "ssl"] = Field("starttls", description="How the connection to it is encrypted")
+    mail_from: str = Field("", description="Address that such mail comes from; empty: the user, if that is an address")
     sweep_seconds: float = Field(5.0, gt=0, description="Pause between two looks for what a crash left behind")
 
     @property

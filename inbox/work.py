@@ -35,6 +35,7 @@ from inbox.house import House, open_house, settle_memory
 from inbox.imports import drain as imports
 from inbox.media import fetching
 from inbox.minds import load_minds
+from inbox.notices.mailing import Mailing
 from inbox.presence import tending as presence
 from inbox.presence.board import Board
 from inbox.queue import AWAKE, CALLED, CALLS, NAME
@@ -83,8 +84,10 @@ class Worker:
             "imports": lambda: imports.drain(house),
             "search": self._index,
             "presence": self._tend_presence,
+            "digests": self._mail_digests,
         }
         self._board = Board(house.redis)
+        self._mailing = Mailing(house, self._board)
         self.calls = {name: asyncio.Event() for name in self.stops} | {"deliver": self.deliverer.called}
         self.idle = {name: asyncio.Event() for name in self.stops}
         self.tasks: list[asyncio.Task[None]] = []
@@ -197,6 +200,11 @@ class Worker:
         """Who is available, by the one worker that sweeps."""
         if self._leads:
             await presence.tend(self.house.db, self._board, datetime.now(UTC))
+
+    async def _mail_digests(self) -> None:
+        """What waits for those who are away, by the one worker that sweeps."""
+        if self._leads:
+            await self._mailing.look(datetime.now(UTC))
 
     async def _refresh_minds(self) -> None:
         if time.monotonic() - self._minds_at > 1.0:

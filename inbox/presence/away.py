@@ -32,6 +32,11 @@ def change(connection: sa.Connection, now: datetime, me: int, wanted: Mapping[st
         _told(connection, now, me, sorted(values.keys() - {"paused_at"}), me)
 
 
+def anybody_due(connection: sa.Connection, now: datetime) -> bool:
+    """Whether somebody's time to be back has come."""
+    return connection.execute(sa.select(_m.id).where(_m.back_at <= now).limit(1)).first() is not None
+
+
 def come_back(connection: sa.Connection, now: datetime) -> int:
     """Those whose time to be back has come are available again."""
     due = list(connection.scalars(sa.select(_m.id).where(_m.back_at <= now).order_by(_m.id)))
@@ -45,18 +50,23 @@ def come_back(connection: sa.Connection, now: datetime) -> int:
 def follow(
     connection: sa.Connection, now: datetime, here: Mapping[int, Here], seen: Mapping[int, datetime]
 ) -> tuple[list[int], list[int]]:
-    """Pause those who are away and want to get nothing new then; let them go on when they are here. (paused, returned)
+    """Pause those who are away and want to get nothing new then; let them go on when they are here. (paused, returned)"""
+    paused, back = to_change(connection, now, here, seen)
+    _set(connection, now, paused, {"available": False, "paused_at": now})
+    _set(connection, now, back, {"available": True, "paused_at": None})
+    return paused, back
 
-    Of whom nothing was ever heard (Redis is new) nothing is decided.
-    """
+
+def to_change(
+    connection: sa.Connection, now: datetime, here: Mapping[int, Here], seen: Mapping[int, datetime]
+) -> tuple[list[int], list[int]]:
+    """Whom `follow` would pause and whom let go on. Of whom nothing was ever heard (Redis is new) nothing is decided."""
     concerned = sa.or_(sa.and_(_m.away_pauses, _m.available), _m.paused_at.is_not(None))
     rows = connection.execute(
         sa.select(_m.id, _m.available, _m.away_minutes, _m.paused_at).where(concerned, _m.disabled_at.is_(None)).order_by(_m.id)
     ).all()
     paused = [row.id for row in rows if row.available and _is_away(row, now, here, seen)]
     back = [row.id for row in rows if row.paused_at is not None and row.id in here and here[row.id].state == "online"]
-    _set(connection, now, paused, {"available": False, "paused_at": now})
-    _set(connection, now, back, {"available": True, "paused_at": None})
     return paused, back
 
 

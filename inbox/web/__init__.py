@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from inbox.web import api, auth, chat, endpoint, headers, health, hooks, keys, pages, problems, stream
+from inbox.web import api, auth, chat, digest_pages, endpoint, headers, health, hooks, keys, pages, problems, stream
 
 __all__ = ["api", "setup"]
 
@@ -18,4 +18,5 @@ def setup(app: web.Application) -> None:
     health.setup(app)
     hooks.setup(app)
     chat.setup(app)
+    digest_pages.setup(app)
     pages.setup(app)

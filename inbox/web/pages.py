@@ -12,7 +12,7 @@ DIST = Path(__file__).parents[1] / "ui" / "dist"
 TEMPLATES = Path(__file__).parents[2] / "templates" / "pages"
 _YEAR = "public, max-age=31536000, immutable"
 _NOT_BUILT = "The app is not built: run `npm ci` and `npm run build` in inbox/ui, or install the package."
-_OTHERS = ("api", "hooks", "chat", "files", "unsubscribe")
+_OTHERS = ("api", "hooks", "chat", "files", "unsubscribe", "digest")
 """First parts of addresses that are never a view of the app."""
 
 

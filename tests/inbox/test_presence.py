@@ -129,6 +129,7 @@ async def heard(listener: Listener, name: str) -> Any:
             return data
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 async def test_a_colleague_is_seen_to_come_to_go_quiet_and_to_leave(no_grace: None, client: Client) -> None:
     anna, boris = await browser(client, client.id), await client.become("operator", "Boris")
     desk = await browser(client, boris.id)
@@ -146,6 +147,7 @@ async def test_a_colleague_is_seen_to_come_to_go_quiet_and_to_leave(no_grace: No
         assert await heard(told, "presence") == {"manager_id": boris.id, "state": "off"}
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 async def test_two_who_open_the_same_conversation_hear_of_each_other(no_grace: None, client: Client) -> None:
     number = await client.hear(await client.channel())
     boris = await client.become("operator", "Boris")
@@ -160,6 +162,7 @@ async def test_two_who_open_the_same_conversation_hear_of_each_other(no_grace: N
         assert await heard(told, "looking") == {"conversation_id": number, "managers": [client.id]}
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 async def test_a_program_with_a_token_is_nobodys_hands(client: Client) -> None:
     async with client.http.get(f"{client.url}{PREFIX}/stream", headers={"Authorization": f"Bearer {client.token}"}) as response:
         await response.content.readuntil(b"\n\n")
@@ -167,6 +170,7 @@ async def test_a_program_with_a_token_is_nobodys_hands(client: Client) -> None:
         assert (await client.get("/presence")).body == {"known": True, "items": []}
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 async def test_without_redis_nobody_is_known_and_nothing_breaks(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = Redis.from_url("unix:///nowhere/valkey.sock")
     monkeypatch.setattr(client.app[keys.BOARD], "_redis", gone)
@@ -207,6 +211,7 @@ async def test_away_by_hand_until_a_time_and_back_by_itself(client: Client) -> N
         ({"available": "yes"}, "available"),
     ],
 )
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 async def test_what_is_no_being_away(client: Client, change: Any, field: str) -> None:
     answer = await client.patch("/away", change)
     assert answer.status == 422 and field in answer.errors
