@@ -29,6 +29,8 @@ LEFT_OUT = {
     "add_channel": "asks a provider",
 }
 EXAMPLES = 12
+PARTS = 5
+"""Into which the operations are dealt out, so that several processes can share them."""
 
 SCHEMA = schemathesis.openapi.from_dict(openapi.document(VERSION))
 OPERATIONS: dict[str, Any] = {}
@@ -68,14 +70,16 @@ async def _furnish(client: Client) -> None:
     await client.post("/tasks", {"title": "T", "due_at": "2026-12-01T00:00:00Z", "conversation_id": conversation})
     await client.post("/templates", {"name": "t", "language": "en", "body": "Hi"})
     await client.post("/broadcasts", {"name": "B", "body": "Hi", "tag": "news"})
+    await client.post("/contacts/1/organisations", {"name": "Acme", "since": "2024"})
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["right", "wrong"])
-async def test_nothing_that_is_sent_breaks_a_promise_of_the_document(client: Client, mode: GenerationMode) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_nothing_that_is_sent_breaks_a_promise_of_the_document(client: Client, mode: GenerationMode, part: int) -> None:
     await _furnish(client)
     broken = {}
-    for name, operation in OPERATIONS.items():
+    for name, operation in list(OPERATIONS.items())[part::PARTS]:
         if name in LEFT_OUT:
             continue
         if mode is GenerationMode.NEGATIVE and not (list(operation.iter_parameters()) or operation.body):

@@ -19,7 +19,7 @@ Part = Literal["decides", "influences", "uses", "pays", "other"]
 Influence = Literal["high", "medium", "low"]
 Line = Annotated[str, StringConstraints(max_length=300, strip_whitespace=True)]
 Note = Annotated[str, StringConstraints(max_length=5000, strip_whitespace=True)]
-Number = Annotated[str, StringConstraints(pattern=r"^[\w\s./-]*$", max_length=60, strip_whitespace=True)]
+Number = Annotated[str, StringConstraints(max_length=60, strip_whitespace=True)]
 Address = Annotated[str, StringConstraints(min_length=1, max_length=254, strip_whitespace=True)]
 Several = Annotated[list[Address], Field(max_length=20)]
 Words = Annotated[
@@ -27,7 +27,7 @@ Words = Annotated[
     Field(max_length=100),
 ]
 Tags = Annotated[list[Tag], Field(max_length=50)]
-PartialDate = Annotated[str, StringConstraints(pattern=r"^(\d{4}(-\d\d(-\d\d)?)?)?$", max_length=10)]
+PartialDate = Annotated[str, StringConstraints(max_length=40, strip_whitespace=True)]
 
 
 class OrganisationQuery(PageQuery):

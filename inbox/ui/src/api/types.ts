@@ -90,7 +90,7 @@ export interface Consent {
 export interface Contact {
   id: Id; number: string; name: string | null; language: string | null; timezone?: string | null; manager: Named | null;
   identities: Identity[]; tags: string[]; fields: Record<string, string | number | boolean | null>; consent: Consent[];
-  created_at: Time; conversations: number;
+  created_at: Time; conversations: number; employers?: { id: Id; name: string; title: string }[];
 }
 export interface ContactPatch {
   name?: string; manager?: Id | null; language?: string | null; timezone?: string | null; tags?: string[];

@@ -3,6 +3,16 @@ import type { Phrases } from './phrases.ts';
 
 const sentences: Record<string, string> = {
   // Everywhere
+  'Give the address of a site, like example.com': 'Укажите адрес сайта, например example.com',
+  'Give a year, a month or a day: 2024, 2024-05 or 2024-05-17': 'Укажите год, месяц или день: 2024, 2024-05 или 2024-05-17',
+  'There is no such day': 'Такого дня нет',
+  'This is too far away': 'Это слишком далеко',
+  'This is before they came': 'Это раньше, чем человек пришёл',
+  'Who works there now has no end': 'У того, кто работает сейчас, нет даты ухода',
+  'This person is there already, since then: change that instead': 'Этот человек там уже есть с того же времени: измените ту запись',
+  'This organisation is archived: bring it back first': 'Эта компания в архиве: сначала верните её',
+  'This organisation is not archived': 'Эта компания не в архиве',
+  'This is the same organisation': 'Это та же компания',
   'The provider cannot be reached': 'Провайдер недоступен',
   'The connection broke before the provider answered': 'Связь оборвалась раньше, чем провайдер ответил',
   'The connection broke before the mail server confirmed': 'Связь оборвалась раньше, чем почтовый сервер подтвердил приём',

@@ -3,10 +3,13 @@ import { get, type Query } from '../../api/client.ts';
 import type { SearchFound } from '../../api/types.ts';
 
 const PAUSE = 120;
+/** A company is found by its name only: what narrows messages leaves it out. */
+export interface Company { id: number; name: string; registration: string }
 const none: SearchFound = { messages: [], people: [], files: [], next: null };
 
 export class Finder {
   found = $state.raw<SearchFound>(none);
+  companies = $state.raw<Company[]>([]);
   /** What the results belong to: until the answer is here, the last ones stay. */
   answered = $state('');
   busy = $state(false);
@@ -17,7 +20,7 @@ export class Finder {
   ask(q: string, narrow: Query): void {
     clearTimeout(this.#timer);
     this.#call?.abort();
-    if (!q.trim()) { this.found = none; this.answered = ''; this.busy = false; this.failed = false; return; }
+    if (!q.trim()) { this.found = none; this.companies = []; this.answered = ''; this.busy = false; this.failed = false; return; }
     this.busy = true;
     this.#timer = setTimeout(() => void this.#fetch({ q, ...narrow }, false), PAUSE);
   }
@@ -32,7 +35,9 @@ export class Finder {
     const call = (this.#call = new AbortController());
     try {
       const page = await get<SearchFound>('/search', query, call.signal);
+      const companies = further || Object.keys(query).some((name) => name !== 'q' && query[name] !== undefined) ? null : await get<{ items: Company[] }>('/organisations', { q: String(query['q']), limit: 5 }, call.signal);
       if (call.signal.aborted) return;
+      if (!further) this.companies = companies?.items ?? [];
       this.found = further ? { ...this.found, messages: [...this.found.messages, ...page.messages], next: page.next } : page;
       this.answered = String(query['q']);
       this.failed = false;

@@ -9,7 +9,7 @@ export interface Segment { id: Id; name: string; kind: 'filter' | 'list'; filter
 export interface Somebody { id: Id; number: string; name: string; language: string | null }
 export interface Count { count: number; sample: Somebody[]; next: string | null }
 
-export const kinds = ['tag', 'wrote', 'sent', 'read', 'reachable', 'language', 'manager', 'category', 'field', 'source', 'created', 'list'] as const;
+export const kinds = ['tag', 'wrote', 'sent', 'read', 'reachable', 'language', 'manager', 'category', 'field', 'source', 'created', 'organisation', 'list'] as const;
 export type Kind = (typeof kinds)[number];
 
 export const isGroup = (match: Match): match is Group => match.kind === 'all' || match.kind === 'any';
@@ -19,7 +19,7 @@ export function fresh(kind: Kind): Leaf {
   const parts: Record<Kind, Record<string, unknown>> = {
     tag: { tags: [] }, wrote: { days: 30 }, sent: { days: 30 }, read: { days: 30 }, created: { days: 30 }, reachable: {},
     language: { languages: [] }, manager: { managers: [] }, category: { categories: [] }, list: { list: null },
-    field: { name: '', op: 'is', value: '' }, source: { op: 'is', value: '' },
+    organisation: { organisations: [], past: false }, field: { name: '', op: 'is', value: '' }, source: { op: 'is', value: '' },
   };
   return { kind, ...parts[kind] };
 }
@@ -34,7 +34,7 @@ export function grouped(match: Match | null): Group {
 export const listed = (text: string): string[] => text.split(',').map((each) => each.trim()).filter(Boolean);
 
 const filled = (leaf: Leaf): boolean => {
-  for (const name of ['tags', 'languages', 'managers', 'categories']) if (name in leaf && (leaf[name] as unknown[]).length === 0) return false;
+  for (const name of ['tags', 'languages', 'managers', 'categories', 'organisations']) if (name in leaf && (leaf[name] as unknown[]).length === 0) return false;
   if (leaf.kind === 'list') return leaf['list'] !== null;
   if (leaf.kind === 'field') return leaf['name'] !== '' && (leaf['op'] === 'set' || leaf['value'] !== '');
   if (leaf.kind === 'source') return leaf['value'] !== '';
