@@ -10,19 +10,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import uvloop
 from rich.console import Console
 
-from bench import broadcast, duplicates, hooks, imports, loop, memory, pages, result, search, stream, table
+from bench import broadcast, duplicates, finding, hooks, imports, loop, memory, pages, result, search, stream, table
 from bench.postgres import Server, server
 from bench.size import FULL, QUICK, Size
 
 PARTS: dict[str, Callable[[Size, int, Server | None], Awaitable[result.Section]]] = {
     "a": hooks.section, "b": loop.section, "c": broadcast.section, "d": pages.section, "e": memory.section,
-    "f": search.section, "g": duplicates.section, "h": stream.section, "i": imports.section,
+    "f": search.section, "g": duplicates.section, "h": stream.section, "i": imports.section, "j": finding.section,
 }  # fmt: skip
 DATABASES = ("sqlite", "postgresql")
 
@@ -36,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     machine = _machine()
     console.print(f"{machine}\n{rounds} round{'s' * (rounds > 1)}, ours and the floor in turn; ratios are to the floor\n")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what we started is ended too
-    sections = uvloop.run(_run(asked.only, asked.database, QUICK if asked.quick else FULL, rounds, console, against))
+    size = replace(QUICK if asked.quick else FULL, keep=asked.keep)
+    sections = uvloop.run(_run(asked.only, asked.database, size, rounds, console, against))
     report = result.Report(commit=_commit(), machine=machine, rounds=rounds, sections=sections)
     if asked.json:
         result.write(report, asked.json)
@@ -47,7 +49,7 @@ async def _run(
 ) -> list[result.Section]:
     sections = []
     for database in databases:
-        with server() if database == "postgresql" else contextlib.nullcontext() as store:
+        with server(size.keep) if database == "postgresql" else contextlib.nullcontext() as store:
             for part in parts:
                 sections.append(await PARTS[part](size, rounds, store))
                 table.show(console, sections[-1], against)
@@ -57,9 +59,10 @@ async def _run(
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Switchboard beside bare floors, as ratios.")
     parser.add_argument("--rounds", type=int, help="rounds of everything (5; 1 with --quick)")
-    parser.add_argument("--only", type=_some_of(PARTS), default=[*PARTS], help="parts: a,b,c,d,e,f,g,h,i")
+    parser.add_argument("--only", type=_some_of(PARTS), default=[*PARTS], help="parts: a,b,c,d,e,f,g,h,i,j")
     parser.add_argument("--database", type=_some_of(DATABASES), default=[*DATABASES], help="sqlite,postgresql")
     parser.add_argument("--quick", action="store_true", help="small counts: shows that the bench works, measures nothing")
+    parser.add_argument("--keep", default="", metavar="FOLDER", help="where the full inboxes of (j) stay for the next run")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep all rounds there")
     parser.add_argument("--against", type=Path, metavar="FILE", help="compare with what --json kept at another commit")
     return parser

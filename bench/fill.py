@@ -1,17 +1,27 @@
-"""Fill the tables of an installation with very many conversations, written by the database itself."""
+"""Fill the tables of an installation with very many conversations and messages, as fast as the database takes them."""
 
-from datetime import UTC, datetime
+import itertools
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
+import psycopg
 import sqlalchemy as sa
 
 from bench.rig import Rig
+from bench.texts import texts, vocabulary
+from inbox import schema as t
+from inbox.search import index
 
 STEP = 1_000_000
 """Microseconds between two conversations' last messages."""
-MANAGERS, TEAMS, CHANNELS = 8, 5, 4
+MANAGERS, TEAMS, CHANNELS = 8, 5, 5
+BUSY, QUIET = 4, 5
+"""The first channels share nearly everything; the last has one conversation of every ten thousand."""
 START = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp() * 1e6)
 
 _STATUS = "CASE WHEN n % 10 < 5 THEN 'closed' WHEN n % 10 < 7 THEN 'open' WHEN n % 10 < 9 THEN 'waiting' ELSE 'snoozed' END"
+_CHANNEL = f"CASE WHEN n % 10000 = 0 THEN {QUIET} ELSE 1 + n / 2 % {BUSY} END"
 _MANAGER = f"CASE WHEN n % 7 = 0 THEN NULL ELSE 1 + n / 10 % {MANAGERS} END"
 _CONTACTS = """
 INSERT INTO contacts (id, number, name, language, source, created_at)
@@ -20,7 +30,7 @@ SELECT n, 'C-' || n, 'Person ' || n, 'en', 'bench', {at} FROM ({numbers}) AS num
 _CONVERSATIONS = f"""
 INSERT INTO conversations (id, contact_id, status, channel_id, address, manager_id, team_id, bot, unread, token, waiting_since,
   answer_due, last_at, last_text, opened_at, closed_at)
-SELECT n, n, {_STATUS}, 1 + n / 2 % {CHANNELS}, '+1555' || n, {_MANAGER}, 1 + n / 3 % {TEAMS}, {{false}}, n % 3, 'token' || n,
+SELECT n, n, {_STATUS}, {_CHANNEL}, '+1555' || n, {_MANAGER}, 1 + n / 3 % {TEAMS}, {{false}}, n % 3, 'token' || n,
   CASE WHEN n % 10 IN (5, 6) THEN {{at}} END, CASE WHEN n % 10 IN (5, 6) THEN {{at}} END, {{at}},
   'Hello, where is my order ' || n || '?', {{at}}, CASE WHEN n % 10 < 5 THEN {{at}} END
 FROM ({{numbers}}) AS numbers
@@ -58,3 +68,97 @@ def _run(connection: sa.Connection, statement: str, count: int) -> None:
         numbers = f"WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) SELECT n FROM s"
         words = {"numbers": numbers, "false": "0", "at": f"{START} + n * {STEP}"}
     connection.execute(sa.text(statement.format(**words)))
+
+
+EACH = 10
+"""Messages of a conversation, a month between each and the next."""
+MONTH = timedelta(days=30)
+LONG = 500
+"""One message of so many is the first person's: a thread of thousands."""
+_ROWS = 50_000
+_MESSAGES = ("id", "conversation_id", "contact_id", "channel_id", "direction", "author_kind", "text", "at", "created_at")
+Row = tuple[int, int, int, str, datetime, str]
+"""A message: id, person (and conversation), channel, text, time, the words by which search finds it."""
+
+
+def converse(rig: Rig, count: int) -> None:
+    """EACH messages for every one of `count` conversations, with search's words; the newest are as old as the conversations."""
+    fill(rig, count)
+    rows = _messages(count, lite=rig.settings.sqlite)
+    (_into_sqlite if rig.settings.sqlite else _into_postgres)(rig, rows)
+    with rig.database() as db, db.begin() as connection:
+        connection.execute(sa.text("DELETE FROM search_marks"))
+        marks = {"messages": count * EACH, "people": count} | index.bounds(_spans(count))
+        connection.execute(sa.insert(t.search_marks), [{"name": name, "place": place} for name, place in marks.items()])
+
+
+def moment(number: int, count: int) -> datetime:
+    """When the n-th message was written: the rounds of all conversations follow one another."""
+    person, part = (number - 1) % count + 1, (number - 1) // count
+    return datetime.fromtimestamp((START + person * STEP) / 1e6, UTC) - (EACH - 1 - part) * MONTH
+
+
+def _spans(count: int) -> Iterator[tuple[datetime, int]]:
+    """Times and ids that show the first and the last message of every month."""
+    for part in range(EACH):
+        first, last = part * count + 1, (part + 1) * count
+        yield from ((moment(number, count), number) for number in range(first, last, max(1, 86_400 // 4)))
+        yield moment(last, count), last
+
+
+def _messages(count: int, *, lite: bool) -> Iterator[Row]:
+    told = [(text, index.spoken("", text)) for text in itertools.islice(texts(vocabulary()), _ROWS)]
+    for number in range(1, count * EACH + 1):
+        person = 1 if number % LONG == 0 else (number - 1) % count + 1
+        text, words = told[number * 7919 % _ROWS]
+        at, channel = moment(number, count), QUIET if person % 10_000 == 0 else 1 + person // 2 % BUSY
+        yield number, person, channel, text, at, f"{words} {' '.join(index.places(number, channel, at, lite=lite))}"
+
+
+def _into_sqlite(rig: Rig, rows: Iterator[Row]) -> None:
+    """By the raw driver; nobody else is there, so nothing is synchronised until the end."""
+    lite = sqlite3.connect(rig.settings.data / "switchboard.db", isolation_level=None)
+    lite.execute("PRAGMA synchronous=OFF")
+    lite.execute("PRAGMA cache_size=-200000")
+    marks = ", ".join("?" * len(_MESSAGES))
+    while some := list(itertools.islice(rows, _ROWS)):
+        lite.execute("BEGIN IMMEDIATE")
+        given = [(n, p, p, c, "in", "contact", text, _micro(at), _micro(at)) for n, p, c, text, at, _ in some]
+        lite.executemany(f"INSERT INTO messages ({', '.join(_MESSAGES)}) VALUES ({marks})", given)
+        lite.executemany("INSERT INTO search_messages (rowid, words) VALUES (?, ?)", [(row[0], row[5]) for row in some])
+        lite.execute("COMMIT")
+    lite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    lite.close()
+
+
+def _micro(at: datetime) -> int:
+    return round(at.timestamp() * 1e6)
+
+
+def _into_postgres(rig: Rig, rows: Iterator[Row]) -> None:
+    """By COPY, some at a time into one table and then the other; indexes that are no keys are made again at the end."""
+    with psycopg.connect(rig.settings.database_url, autocommit=True) as post:
+        post.execute("SET session_replication_role = replica")
+        post.execute("SET maintenance_work_mem = '512MB'")
+        post.execute("SET synchronous_commit = off")
+        again = _without_indexes(post)
+        while some := list(itertools.islice(rows, _ROWS)):
+            with post.cursor() as cursor:
+                with cursor.copy(f"COPY messages ({', '.join(_MESSAGES)}) FROM STDIN".encode()) as copy:
+                    copy.write("".join(f"{n}\t{p}\t{p}\t{c}\tin\tcontact\t{text}\t{at}\t{at}\n" for n, p, c, text, at, _ in some))
+                with cursor.copy(b"COPY search_messages (id, words) FROM STDIN") as copy:
+                    copy.write("".join(f"{row[0]}\t{row[5]}\n" for row in some))
+        for statement in again:
+            post.execute(statement.encode())
+        for table in ("messages", "search_messages", "conversations", "contacts"):
+            post.execute(f"VACUUM (ANALYZE) {table}".encode())
+        post.execute("CHECKPOINT")
+
+
+def _without_indexes(post: "psycopg.Connection[tuple[str, ...]]") -> Sequence[str]:
+    """Drops them; the statements that make them again."""
+    wanted = "SELECT indexname, indexdef FROM pg_indexes WHERE tablename IN ('messages', 'search_messages')"
+    found = [(name, made) for name, made in post.execute(wanted.encode()) if not made.startswith("CREATE UNIQUE")]
+    for name, _ in found:
+        post.execute(f"DROP INDEX {name}".encode())
+    return [made for _, made in found]

@@ -122,32 +122,34 @@ def _filled(count: int, server: Server | None) -> Iterator[Rig]:
 @contextmanager
 def _queries(rig: Rig, view: View, after: int | None) -> Iterator[tuple[Query, Query]]:
     """The same page by our view and by hand; after the conversation with this number, or the first."""
-    cursor = None if after is None else encode((_moment(after), after))
-    with rig.database() as db, db.begin() as connection, _raw(rig) as bare:
+    cursor = None if after is None else encode((moment(after), after))
+    with rig.database() as db, db.begin() as connection, raw(rig) as bare:
 
         def ours() -> list[int]:
             return [each.id for each in lists.page(connection, view.wanted, "last", cursor, LIMIT).items]
 
-        yield ours, lambda: [row[0] for row in bare(*_by_hand(rig, view, after))][:LIMIT]
+        yield ours, lambda: [row[0] for row in bare(*by_hand(rig, view, after))][:LIMIT]
 
 
-def _moment(number: int) -> datetime:
+def moment(number: int) -> datetime:
+    """When the n-th conversation last heard something."""
     return datetime.fromtimestamp(START / 1e6, UTC) + timedelta(microseconds=number * STEP)
 
 
-def _by_hand(rig: Rig, view: View, after: int | None) -> tuple[str, dict[str, Any]]:
+def by_hand(rig: Rig, view: View, after: int | None) -> tuple[str, dict[str, Any]]:
+    """The statement that a person would write for this page, and its values."""
     mark = ":{}" if rig.settings.sqlite else "%({})s"
     key = [] if after is None else [_KEY.format(at=mark.format("at"), id=mark.format("id"))]
     ranges = [_RANGE.format(where=" AND ".join([each, *key]), limit=LIMIT + 1) for each in view.ranges]
     rows = " UNION ALL ".join(f"SELECT * FROM ({each}) AS r" for each in ranges)
     values: dict[str, Any] = {}
     if after is not None:
-        values = {"at": START + after * STEP if rig.settings.sqlite else _moment(after), "id": after}
+        values = {"at": START + after * STEP if rig.settings.sqlite else moment(after), "id": after}
     return _BARE.format(columns=_COLUMNS, rows=rows, limit=LIMIT + 1), values
 
 
 @contextmanager
-def _raw(rig: Rig) -> Iterator[Callable[[str, dict[str, Any]], list[Any]]]:
+def raw(rig: Rig) -> Iterator[Callable[[str, dict[str, Any]], list[Any]]]:
     """The driver itself, with statements prepared once."""
     if rig.settings.sqlite:
         lite = sqlite3.connect(rig.settings.data / "switchboard.db")

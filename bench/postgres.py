@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.postgres import _binaries, _call, _not_root, create, drop
+from tests.postgres import _at, _binaries, _call, _not_root, create, drop
 
 DURABLE = (
     "-c fsync=on -c synchronous_commit=on -c full_page_writes=on -c shared_buffers=256MB -c max_connections=100 "
@@ -27,24 +27,37 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
-    """Start a cluster with an empty folder of its own; it is stopped and removed at the end."""
+def server(keep: str = "") -> Iterator[Server]:
+    """Start a cluster with an empty folder of its own; it is stopped and removed at the end. `keep`: where its data stays."""
     if given := os.environ.get("SWITCHBOARD_TEST_POSTGRES"):
         yield Server(given, 0)
         return
     folder = Path(tempfile.mkdtemp(prefix="switchboard-bench-pg-"))
     try:
         binaries, user, data = _binaries(), _not_root(folder), folder / "data"
-        _call([binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"], user)
+        if keep:
+            data = Path(keep).resolve() / "postgresql"
+            data.mkdir(parents=True, exist_ok=True)
+            _not_root(data)
+        if not (data / "PG_VERSION").exists():
+            _call([binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"], user)
         options = f"{DURABLE} -c listen_addresses='' -k {folder}"
         _call([binaries / "pg_ctl", "-D", data, "-w", "-t", "60", "-l", folder / "log", "-o", options, "start"], user)
         try:
             pid = int((data / "postmaster.pid").read_text().split()[0])
             yield Server(f"postgresql:///postgres?host={folder}&user=postgres", pid)
         finally:
-            _call([binaries / "pg_ctl", "-D", data, "-w", "-t", "60", "-m", "immediate", "stop"], user)
+            _call([binaries / "pg_ctl", "-D", data, "-w", "-t", "60", "-m", "fast" if keep else "immediate", "stop"], user)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def kept(on: Server, name: str, *, anew: bool) -> str:
+    """The address of a database that stays, made `anew` or as it was left."""
+    if anew:
+        drop(on.address, name)
+        return create(on.address, name)
+    return _at(on.address, name)
 
 
 @contextmanager

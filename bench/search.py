@@ -1,7 +1,5 @@
 """(f) Search among a million messages: how long a question takes, beside the barest query of the same index; the index's size."""
 
-import itertools
-import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,12 +9,13 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from bench.fill import CHANNELS, START, fill
+from bench.fill import BUSY, START, fill
 from bench.hooks import label
 from bench.postgres import Server
 from bench.result import Figure, Section
 from bench.rig import Rig, store
 from bench.size import Size
+from bench.texts import WORDS, texts, vocabulary
 from inbox import schema as t
 from inbox.db import Database
 from inbox.search import find, index
@@ -24,7 +23,6 @@ from inbox.search.asked import ask, expression
 
 LIMIT = 20
 AIM_MS = 100.0
-WORDS = 20_000
 STEP = timedelta(seconds=20)
 NOW = datetime.fromtimestamp(START / 1e6, UTC) + timedelta(days=400)
 NOTES = [
@@ -33,13 +31,6 @@ NOTES = [
     f"texts of 4 to 24 words out of {WORDS:,}, often and rarely used ones as in a language, and one phone in 50",
 ]
 _IN = {"direction": "in", "author_kind": "contact"}
-_LEMMAS = """
-заказ доставка оплата возврат деньги товар размер цена скидка адрес время вопрос ответ письмо номер магазин
-order delivery payment refund money size price question answer letter number shop problem thank
-"""
-_SYLLABLES = """
-ба ве гло до жи зна ка ле мо на при по ра се та ту фа хо це чу ша вер ство лен ник тор
-"""
 QUESTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("a word that every tenth message has", "заказы ", {}),
     ("an unfinished word", "достав", {}),
@@ -63,12 +54,12 @@ async def section(size: Size, rounds: int, server: Server | None) -> Section:
         rig = Rig(folder, url)
         rig.prepare("http://127.0.0.1:9")
         fill(rig, size.people)
-        vocabulary = _vocabulary()
+        words = vocabulary()
         with rig.database() as db:
-            _write(db, size, vocabulary)
+            _write(db, size, words)
             before = _bytes(db)
             seconds, longest = _index(db)
-            figures = [*_ask(rig, db, size, rounds, vocabulary)]
+            figures = [*_ask(rig, db, size, rounds, words)]
             grown = (_bytes(db) - before) / size.messages
     figures += [
         Figure(name="indexing, one process", unit="messages/s", ours=[size.messages / seconds]),
@@ -79,30 +70,15 @@ async def section(size: Size, rounds: int, server: Server | None) -> Section:
     return Section(letter="f", title=title, database=label(server), figures=figures, notes=NOTES)
 
 
-def _vocabulary() -> list[str]:
-    chance = random.Random(7)
-    syllables = _SYLLABLES.split()
-    made = {"".join(chance.choices(syllables, k=chance.randint(2, 4))) for _ in range(WORDS * 2)}
-    return [*_LEMMAS.split(), *sorted(made)][:WORDS]
-
-
-def _texts(vocabulary: Sequence[str]) -> Iterator[str]:
-    chance = random.Random(11)
-    weights = [*itertools.accumulate(1 / (rank + 8) for rank in range(len(vocabulary)))]
-    for number in itertools.count():
-        text = " ".join(chance.choices(vocabulary, cum_weights=weights, k=chance.randint(4, 24)))
-        yield f"{text} +7 9{number % 90 + 10} {number % 900 + 100}-{number % 89 + 10}-67" if number % 50 == 0 else text
-
-
-def _write(db: Database, size: Size, vocabulary: Sequence[str]) -> None:
-    texts, first = _texts(vocabulary), datetime.fromtimestamp(START / 1e6, UTC)
+def _write(db: Database, size: Size, words: Sequence[str]) -> None:
+    told, first = texts(words), datetime.fromtimestamp(START / 1e6, UTC)
     for start in range(0, size.messages, 20_000):
         rows = []
         for number in range(start, min(start + 20_000, size.messages)):
             at = first + number * STEP
             person = number * 7919 % size.people + 1
-            row = {"id": number + 1, "conversation_id": person, "contact_id": person, "channel_id": person // 2 % CHANNELS + 1}
-            rows.append({**row, **_IN, "text": next(texts), "at": at, "created_at": at})
+            row = {"id": number + 1, "conversation_id": person, "contact_id": person, "channel_id": person // 2 % BUSY + 1}
+            rows.append({**row, **_IN, "text": next(told), "at": at, "created_at": at})
         with db.begin() as connection:
             if not db.sqlite:
                 connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
@@ -136,7 +112,7 @@ def _bytes(db: Database) -> float:
         return float(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
 
 
-def _ask(rig: Rig, db: Database, size: Size, rounds: int, vocabulary: Sequence[str]) -> Iterator[Figure]:
+def _ask(rig: Rig, db: Database, size: Size, rounds: int, words: Sequence[str]) -> Iterator[Figure]:
     every: list[float] = []
     with db.begin() as connection, _bare(rig) as bare:
 
@@ -148,7 +124,7 @@ def _ask(rig: Rig, db: Database, size: Size, rounds: int, vocabulary: Sequence[s
 
         times = max(5, size.pages // 5)
         for name, q, narrow in QUESTIONS:
-            wanted = find.Wanted(q=q or vocabulary[-5] + " ", limit=LIMIT, **narrow)
+            wanted = find.Wanted(q=q or words[-5] + " ", limit=LIMIT, **narrow)
             text = expression(ask(wanted.q), (), lite=db.sqlite)
             ours, floor = [], []
             for _ in range(rounds):

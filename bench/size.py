@@ -30,10 +30,19 @@ class Size:
     events: int = 200
     rows: int = 500_000
     """Of a file of people that is imported."""
+    window: int = 1_000_000
+    """Conversations of a full inbox, each with ten messages."""
+    window_lite: int = 100_000
+    """The same on SQLite."""
+    asks: int = 400
+    """Times that each thing is asked of the full inbox."""
+    keep: str = ""
+    """A folder where the full inboxes stay for the next run; empty: they are gone afterwards."""
 
 
 FULL = Size()
 QUICK = Size(
     webhooks=400, loops=300, contacts=100, half_seconds=1.0, broadcast=600, conversations=5_000, few=200, pages=10, people=300,
-    messages=3_000, cards=2_000, operators=50, events=10, rows=2_000,
+    messages=3_000, cards=2_000, operators=50, events=10, rows=2_000, window=1_000,
+    window_lite=1_000, asks=12,
 )  # fmt: skip

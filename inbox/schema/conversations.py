@@ -45,6 +45,7 @@ conversations = sa.Table(
     sa.Index("ix_conversations_last", "last_at", "id"),
     sa.Index("ix_conversations_status_last", "status", "last_at", "id"),
     sa.Index("ix_conversations_manager", "manager_id", "status", "last_at", "id"),
+    sa.Index("ix_conversations_channel", "channel_id", "status", "last_at", "id"),
     partial("ix_conversations_heard", "heard_at", "id", where="heard_at IS NOT NULL"),
     partial("ix_conversations_waiting", "waiting_since", "id", where="waiting_since IS NOT NULL"),
     partial("ix_conversations_snoozed", "snoozed_until", where="status = 'snoozed'"),

@@ -11,6 +11,8 @@ MOST = 12
 """Words of a question; more only make it slower."""
 _PHRASE = re.compile(r"[\"«“]([^\"»”]+)[\"»”]")
 _DIGITS = re.compile(r"(?<![^\W_])\+?\(?\d[\d\s().\-\u2010-\u2013]*\d(?![^\W_])")
+BLOCK = 16_384
+"""Ids of a stretch; what is indexed is named by them, so this is for ever."""
 _FOREVER = 240
 """Months that a time without a beginning goes back."""
 
@@ -111,8 +113,17 @@ def month(year: int, number: int) -> str:
     return f"_m{year}{number:02d}"
 
 
+def month_of(at: datetime) -> str:
+    return month(at.year, at.month)
+
+
 def channel(number: int) -> str:
     return f"_c{number}"
+
+
+def block(number: int) -> str:
+    """The ids that a message stands among: PostgreSQL's index of words knows no order, by these it is asked newest first."""
+    return f"_b{number // BLOCK}"
 
 
 def expression(asked: Asked, also: Sequence[Sequence[str]], *, lite: bool) -> str:

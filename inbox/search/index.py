@@ -7,15 +7,17 @@ is held only while words are written.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from inbox import schema as t
-from inbox.search.asked import channel, month
+from inbox.search.asked import block, channel, month_of
 from inbox.search.words import clean, endings, numbers, to_index, words
 
 AT_ONCE = 250
+LEAST, MOST = "least:", "most:"
 BACK = 500
 """PostgreSQL hands out ids before their rows are committed: so many behind the mark are looked for again."""
 
@@ -33,6 +35,8 @@ class Found:
     people: dict[int, str] = field(default_factory=dict)
     files: dict[int, str] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
+    months: dict[str, int] = field(default_factory=dict)
+    """`least:` and `most:` of a month's word: between which ids its messages stand, as far as that is new."""
 
     @property
     def more(self) -> bool:
@@ -48,17 +52,35 @@ def read(connection: sa.Connection) -> Found:
     _read_files(connection, found, marks)
     _read_people(connection, found, marks, writers)
     found.marks = {name: place for name, place in found.marks.items() if place > marks.get(name, 0)}
+    found.months = {name: place for name, place in found.months.items() if _further(name, place, marks.get(name))}
     return found
+
+
+def _further(name: str, place: int, known: int | None) -> bool:
+    return known is None or (place < known if name.startswith(LEAST) else place > known)
 
 
 def write(connection: sa.Connection, found: Found) -> None:
     """Write what was read. Twice does no harm."""
     for table, rows in (("search_messages", found.messages), ("search_people", found.people), ("search_files", found.files)):
         _write(connection, table, rows)
-    for name, place in found.marks.items():
-        row = {"name": name, "place": place}
-        if connection.execute(sa.update(t.search_marks).where(t.search_marks.c.name == name).values(row)).rowcount == 0:
-            connection.execute(sa.insert(t.search_marks), row)
+    _mark(connection, {**found.marks, **found.months})
+
+
+def _mark(connection: sa.Connection, marks: Mapping[str, int]) -> None:
+    """Marks only ever rise, but the least ids of months, which fall."""
+    for name, place in marks.items():
+        connection.execute(_FALL if name.startswith(LEAST) else _RISE, {"name": name, "place": place})
+
+
+def bounds(messages: Iterable[tuple[datetime, int]]) -> dict[str, int]:
+    """The marks of months for messages' times and ids."""
+    found: dict[str, int] = {}
+    for at, number in messages:
+        word = month_of(at)
+        found[LEAST + word] = min(number, found.get(LEAST + word, number))
+        found[MOST + word] = max(number, found.get(MOST + word, number))
+    return found
 
 
 def forget(connection: sa.Connection, table: str, ids: Iterable[int]) -> None:
@@ -95,7 +117,9 @@ def _read_messages(connection: sa.Connection, found: Found, marks: Mapping[str, 
     if changed:
         rows += connection.execute(wanted.where(_m.id.in_(changed))).all()
     for row in rows:
-        found.messages[row.id] = _joined(to_index(row.subject or "", row.text) | _places(row))
+        there = places(row.id, row.channel_id, row.at, lite=connection.dialect.name == "sqlite")
+        found.messages[row.id] = " ".join([spoken(row.subject or "", row.text), *there])
+    found.months = bounds((row.at, row.id) for row in rows)
     return {row.contact_id for row in rows if row.direction == "in"}
 
 
@@ -105,7 +129,7 @@ def _read_files(connection: sa.Connection, found: Found, marks: Mapping[str, int
     found.marks["files"] = max((row.id for row in rows), default=0)
     for row in rows:
         if row.name:
-            found.files[row.id] = _joined(to_index(row.name) | _places(row))
+            found.files[row.id] = " ".join([spoken(row.name), channel(row.channel_id), month_of(row.at)])
 
 
 def _read_people(connection: sa.Connection, found: Found, marks: Mapping[str, int], writers: set[int]) -> None:
@@ -170,9 +194,20 @@ _SEEN = {"messages": "search_messages"}
 """Where a row of words for each row that was read tells what was missed. Files without a name have none; people come again."""
 
 
-def _places(row: Any) -> set[str]:
-    return {channel(row.channel_id), month(row.at.year, row.at.month)}
+def places(number: int, channel_id: int, at: datetime, *, lite: bool) -> list[str]:
+    """Words for where a message stands."""
+    return [channel(channel_id), month_of(at), *([] if lite else [block(number)])]
+
+
+def spoken(*texts: str) -> str:
+    """Words for what it says."""
+    return _joined(to_index(*texts))
 
 
 def _joined(found: Iterable[str]) -> str:
     return " ".join(sorted(found))
+
+
+_KEPT = "INSERT INTO search_marks (name, place) VALUES (:name, :place) ON CONFLICT (name) DO UPDATE SET place = excluded.place"
+_RISE = sa.text(f"{_KEPT} WHERE excluded.place > search_marks.place")
+_FALL = sa.text(f"{_KEPT} WHERE excluded.place < search_marks.place")

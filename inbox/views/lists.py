@@ -93,8 +93,8 @@ def page(connection: sa.Connection, wanted: Filter, sort: str, cursor: str | Non
     given = wanted.values(connection) | {"limit": limit + 1}
     if cursor:
         given["at"], given["id"] = decode(cursor, datetime, int)
-    # One person's are indexed by status: any status means each of them.
-    statuses = tuple(wanted.statuses) or (t.STATUSES if {"manager", "nobody"} & given.keys() else ())
+    # One person's, and one channel's, are indexed by status: any status means each of them.
+    statuses = tuple(wanted.statuses) or (t.STATUSES if {"manager", "nobody", "channel"} & given.keys() else ())
     shape = Shape(statuses=statuses, names=frozenset(given), waiting=wanted.waiting, sort=sort)
     # Building a statement costs more than running it: each shape is built once.
     if wanted.counted is None:
