@@ -33,6 +33,7 @@ from inbox.delivery import outbox
 from inbox.delivery.limits import Limits
 from inbox.house import House, open_house, settle_memory
 from inbox.imports import drain as imports
+from inbox.leaving import drain as leaving
 from inbox.media import fetching
 from inbox.minds import load_minds
 from inbox.notices.mailing import Mailing
@@ -83,6 +84,7 @@ class Worker:
             "cards": self._tend_cards,
             "imports": lambda: imports.drain(house),
             "search": self._index,
+            "leaving": self._let_leave,
             "presence": self._tend_presence,
             "digests": self._mail_digests,
         }
@@ -200,6 +202,11 @@ class Worker:
         """Who is available, by the one worker that sweeps."""
         if self._leads:
             await presence.tend(self.house.db, self._board, datetime.now(UTC))
+
+    async def _let_leave(self) -> None:
+        """Who is to be erased, by the one worker that sweeps."""
+        if self._leads:
+            await leaving.drain(self.house)
 
     async def _mail_digests(self) -> None:
         """What waits for those who are away, by the one worker that sweeps."""

@@ -20,6 +20,8 @@ class Right(StrEnum):
     """Files of people: take them in, undo that."""
     EXPORTS_READ = "exports.read"
     """Take people's data out of here: lists, and everything about one person."""
+    ERASURES_WRITE = "erasures.write"
+    """Erase a person, for good."""
     TASKS_READ = "tasks.read"
     TASKS_WRITE = "tasks.write"
     TEMPLATES_READ = "templates.read"

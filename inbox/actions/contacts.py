@@ -61,6 +61,8 @@ def require(connection: sa.Connection, contact_id: int) -> sa.Row[Any]:
         raise NotFound(f"There is no contact {contact_id}")
     if row.merged_into is not None:
         raise Conflict(f"This contact was merged into contact {row.merged_into}")
+    if row.erased_at is not None:
+        raise Conflict("This person was erased")
     return row
 
 

@@ -76,7 +76,7 @@ def put(connection: sa.Connection, now: datetime, by: int | None, segment_id: in
     _require_list(connection, segment_id)
     wanted = sorted(set(contacts))
     c = t.contacts.c
-    known = set(connection.scalars(sa.select(c.id).where(c.id.in_(wanted), c.merged_into.is_(None))))
+    known = set(connection.scalars(sa.select(c.id).where(c.id.in_(wanted), c.merged_into.is_(None), c.erased_at.is_(None))))
     if missing := [each for each in wanted if each not in known]:
         raise Invalid("contacts", f"There is no contact {missing[0]}")
     rows = [{"segment_id": segment_id, "contact_id": each, "added_by": by, "added_at": now} for each in wanted]
@@ -102,7 +102,7 @@ def condition(
     """True where `column` (a contact's id, in whatever table) is of somebody in the segment. Raises NotFound."""
     people = t.contacts.alias("people_of_segment")
     found = compiled(load(connection, segment_id).match, now, people)
-    inside = sa.select(sa.literal(1)).select_from(people).where(people.c.id == column, people.c.merged_into.is_(None), found)
+    inside = sa.select(sa.literal(1)).select_from(people).where(people.c.id == column, people.c.merged_into.is_(None), people.c.erased_at.is_(None), found)
     return sa.exists(inside.correlate_except(people))
 
 

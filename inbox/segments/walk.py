@@ -85,4 +85,4 @@ def _last(connection: sa.Connection) -> int:
 
 
 def _inside(found: Filter, now: datetime, after: int, up_to: int) -> tuple[Any, ...]:
-    return (_C.id > after, _C.id <= up_to, _C.merged_into.is_(None), compiled(found.match, now))
+    return (_C.id > after, _C.id <= up_to, _C.merged_into.is_(None), _C.erased_at.is_(None), compiled(found.match, now))

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from inbox import schema as t
+from inbox.quality.greeting import greeting
 from inbox.refusals import NotFound
 from inbox.views import search
 from inbox.views.paging import All, Page, cut, decode
@@ -61,11 +62,14 @@ class Employer:
 class Contact:
     """One person with all their addresses. `number`: the personal number, from the moment we first met. `source`: what brought
     them (an advert, the parameter of a deep link), empty where nobody said; `origin`: all that was told of it (channel_id, start,
-    referral, visit). `edited`: what a person wrote, which no machine changes: {field: {by, at}}."""
+    referral, visit). `edited`: what a person wrote, which no machine changes: {field: {by, at}}. `erase_at`: the person is to be
+    erased then; `erased_at`: they were, and nothing is left on the card."""
 
     id: int
     number: str
     name: str
+    greeting: str
+    """What may be printed after "Hello, ": by a person, or made of the name where that is sure; else empty."""
     language: str | None
     timezone: str | None
     manager: Named | None
@@ -79,10 +83,12 @@ class Contact:
     origin: dict[str, Any]
     edited: dict[str, Any]
     consent: list[Consent]
-    merged_into: int | None
     employers: list[Employer]
+    merged_into: int | None
     created_at: datetime
     conversations: int
+    erase_at: datetime | None = None
+    erased_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,7 +110,8 @@ class Filter:
 
 def page(connection: sa.Connection, wanted: Filter, cursor: str | None, limit: int) -> Page[Contact]:
     """Contacts that were not merged away, newest first."""
-    query = sa.select(*_COLUMNS).outerjoin(t.managers, t.managers.c.id == _c.manager_id).where(_c.merged_into.is_(None))
+    query = sa.select(*_COLUMNS).outerjoin(t.managers, t.managers.c.id == _c.manager_id)
+    query = query.where(_c.merged_into.is_(None), _c.erased_at.is_(None))
     if wanted.q:
         query = query.where(search.matches(wanted.q))
     if wanted.tag is not None:
@@ -149,12 +156,13 @@ def _cards(connection: sa.Connection, rows: Sequence[Any]) -> list[Contact]:
     consents, counts, employers = _consents(connection, ids), _counts(connection, ids), _employers(connection, ids)
     return [
         Contact(
-            id=row.id, number=row.number, name=row.name, language=row.language, timezone=row.timezone,
+            id=row.id, number=row.number, name=row.name, greeting=greeting(row.name) if row.greeting is None else row.greeting,
+            language=row.language, timezone=row.timezone,
             manager=named(row.manager_id, row.manager_name), identities=identities[row.id], tags=tagged[row.id],
             fields=row.fields, birthday=row.birthday, category=row.category, employers=employers[row.id],
             addresses=[Postal(label=each["label"], text=each["text"]) for each in row.addresses],
             source=row.source, origin=row.origin, edited=row.edited, consent=consents[row.id], merged_into=row.merged_into,
-            created_at=row.created_at, conversations=counts.get(row.id, 0),
+            created_at=row.created_at, conversations=counts.get(row.id, 0), erase_at=row.erase_at, erased_at=row.erased_at,
         )
         for row in rows
     ]  # fmt: skip
@@ -191,10 +199,6 @@ def _consents(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[C
     return found
 
 
-def _counts(connection: sa.Connection, ids: Sequence[int]) -> dict[int, int]:
-    c = t.conversations.c
-    query = sa.select(c.contact_id, sa.func.count()).where(c.contact_id.in_(ids)).group_by(c.contact_id)
-    return {row[0]: row[1] for row in connection.execute(query)}
 def _employers(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[Employer]]:
     e, o = t.employments.c, t.organisations.c
     query = sa.select(e.contact_id, o.id, o.name, e.title).join(t.organisations, o.id == e.organisation_id)
@@ -204,9 +208,21 @@ def _employers(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[
     return found
 
 
+def _counts(connection: sa.Connection, ids: Sequence[int]) -> dict[int, int]:
+    c = t.conversations.c
+    query = sa.select(c.contact_id, sa.func.count()).where(c.contact_id.in_(ids)).group_by(c.contact_id)
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
+_ERASE_AT = (
+    sa.select(sa.func.min(t.erasures.c.due_at))
+    .where(t.erasures.c.contact_id == _c.id, t.erasures.c.state.in_(("asked", "running")))
+    .correlate(t.contacts)
+    .scalar_subquery()
+)
 _COLUMNS = (
-    _c.id, _c.number, _c.name, _c.language, _c.timezone, _c.manager_id, _c.fields, _c.source, _c.merged_into, _c.created_at,
-    _c.birthday, _c.category, _c.addresses, _c.origin, _c.edited, t.managers.c.name.label("manager_name"),
+    _c.id, _c.number, _c.name, _c.greeting,
+    _c.language, _c.timezone, _c.manager_id, _c.fields, _c.source, _c.merged_into, _c.created_at,
+    _c.birthday, _c.category, _c.addresses, _c.origin, _c.edited, _c.erased_at, _ERASE_AT.label("erase_at"),
+    t.managers.c.name.label("manager_name"),
 )  # fmt: skip

@@ -41,9 +41,7 @@ def upgrade() -> None:
         "erased_files",
         sa.Column("erasure_id", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["erasure_id"], ["erasures.id"], name=op.f("fk_erased_files_erasure_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["erasure_id"], ["erasures.id"], name=op.f("fk_erased_files_erasure_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("erasure_id", "sha256", name=op.f("pk_erased_files")),
         sqlite_with_rowid=False,
     )

@@ -12,6 +12,7 @@ from inbox.views.paging import Page
 from inbox.web.endpoint import Call, endpoint
 from inbox.web.fields import Body, Name, PageQuery, When
 from inbox.web.problems import invalid
+from inbox.web.recalling import recall_stops
 from inbox.web.repeat import once
 
 Kinds = Annotated[str, StringConstraints(pattern=r"^[a-z]+(,[a-z]+)*$", max_length=200)]
@@ -83,6 +84,7 @@ async def remove_contact_identity(call: Call, contact_id: int, identity_id: int)
 @endpoint("POST", "/contacts/{contact_id}/identities/{identity_id}/verify", Right.CONTACTS_WRITE, status=202)
 async def send_identity_code(call: Call, contact_id: int, identity_id: int) -> contacts.Contact:
     """Send a code to the address, by a channel that may write there first."""
+    await recall_stops(call, contact_id)
     await call.run(identities.send_code, call.now, call.me, contact_id, identity_id)
     return await call.read(contacts.one, contact_id)
 

@@ -23,6 +23,7 @@ from inbox.web import keys
 from inbox.web.api.messages import ChoiceSent, FileSent, TemplateSent
 from inbox.web.endpoint import Call, endpoint
 from inbox.web.fields import NOT_GIVEN, Body, Change, Id, LongText, PageQuery, Tag, When
+from inbox.web.recalling import recall_stops
 from inbox.web.repeat import once
 
 Status = Literal["open", "waiting", "snoozed", "closed"]
@@ -128,6 +129,7 @@ async def start_conversation(call: Call, body: NewConversation) -> views.OneConv
         attachments=[f.to_send() for f in body.attachments] + (body.template.files() if body.template else []),
         template=body.template.to_send() if body.template else None,
     )  # fmt: skip
+    await recall_stops(call, body.contact_id)
     conversation_id = await once(call, messages.start, call.now, call.me, body.contact_id, said)
     return await call.read(views.one, conversation_id, call.now)
 

@@ -14,6 +14,7 @@ from inbox.views.paging import Page
 from inbox.web import keys
 from inbox.web.endpoint import Call, endpoint
 from inbox.web.fields import Body, Id, LongText, PageQuery, When
+from inbox.web.recalling import recall_stops_of
 from inbox.web.repeat import once
 
 
@@ -201,6 +202,8 @@ async def add_message(call: Call, conversation_id: int, body: NewMessage) -> vie
     The message is queued; its `state` and the live stream tell what becomes of it. 409 says in words why the channel cannot
     be used now. A reply to a closed conversation reopens it.
     """
+    if body.channel_id is not None:
+        await recall_stops_of(call, conversation_id)
     message_id = await once(call, actions.reply, call.now, call.me, conversation_id, body.to_say())
     return await call.read(views.one, message_id)
 
