@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from bots.card import Card
 from bots.expect import understand
 from bots.flow import Flow
 from bots.program import (
@@ -73,7 +74,8 @@ class _Run:
         self.facts = facts
         self.variables: dict[str, Value] = dict(session.variables)
         self.effects: list[Effect] = []
-        self.contact: dict[str, Value] = {**facts.fields, "name": facts.name, "language": facts.language}
+        told = {**facts.fields, "name": facts.name, "language": facts.language}
+        self.contact: dict[str, Value] = Card(told, facts.greeting, facts.greet)
         self.tags = facts.tags
         self.where = ""
         self.awaiting = ""

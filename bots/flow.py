@@ -6,7 +6,7 @@
     title: {ru: Приветствие, en: Welcome}
     trigger: {first_message: true, keywords: [menu, меню]}
     steps:
-      - say: {ru: "Здравствуйте{% if contact.name %}, {{ contact.name }}{% endif %}!", en: Hello!}
+      - say: {ru: "Здравствуйте{% if contact.greeting %}, {{ contact.greeting }}{% endif %}!", en: Hello!}
       - ask: {ru: Что вам подсказать?, en: What would you like to know?}
         label: menu
         choices:

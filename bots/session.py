@@ -1,10 +1,12 @@
 """What goes into a bot's turn and what comes out of it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+from bots.card import by_name
 
 Value = str | int | float | bool | None
 """What a variable or a contact's field can hold: JSON's plain values."""
@@ -31,6 +33,9 @@ class Facts:
     """ISO 3166 of the contact, for phone numbers typed without +; empty: guessed from the language."""
     open: bool = True
     opens_at: datetime | None = None
+    greeting: str | None = None
+    """How a person wants the contact greeted; None: as `greet` makes it of the name."""
+    greet: Callable[[str], str] = by_name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,11 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from bots.card import Card
 from bots.render import RenderError, compile_text, render
 from inbox import live
 from inbox import schema as t
 from inbox.access.rights import Right
 from inbox.actions.conversations import require
+from inbox.quality.greeting import greeting
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotAllowed, NotFound
 from inbox.store import bulk, ids
@@ -92,7 +94,7 @@ def _known(connection: sa.Connection, by: int, conversation_id: int) -> dict[str
     }
     card = {name: value for name, value in card.items() if value is not None}
     return {
-        **card, "contact": card, "me": {"name": me.name, "email": me.email},
+        **card, "contact": Card(card, contact.greeting, greeting), "me": {"name": me.name, "email": me.email},
         "conversation": {"id": conversation.id, "subject": conversation.subject or ""}, "channel": {"name": channel},
     }  # fmt: skip
 

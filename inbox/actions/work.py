@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from bots.card import Card
 from bots.render import RenderError, render
 from inbox import live, mentions
 from inbox import schema as t
 from inbox.actions import conversations, undoing
 from inbox.actions.conversations import require
 from inbox.delivery.outgoing import CannotSend, Draft, queue_message
+from inbox.quality.greeting import greeting
 from inbox.refusals import Conflict, Invalid, Refusal
 from inbox.store import bulk
 from routing.moments import NotATime, moment
@@ -221,11 +223,12 @@ def _write(doing: _Doing, row: sa.Row[Any], action: Action, *, note: bool) -> in
 def _rendered(doing: _Doing, row: sa.Row[Any], text: str) -> str:
     """With the same variables as a template's: {{ contact.name }}, and {{ manager.name }}."""
     p, m = t.contacts.c, t.managers.c
-    card = doing.connection.execute(sa.select(p.name, p.number, p.language, p.fields).where(p.id == row.contact_id)).one()
+    query = sa.select(p.name, p.greeting, p.number, p.language, p.fields).where(p.id == row.contact_id)
+    card = doing.connection.execute(query).one()
     about = {"name": card.name or "", "number": card.number, "language": card.language or "", "fields": card.fields or {}}
     manager = {"name": doing.connection.scalar(sa.select(m.name).where(m.id == doing.by)) or ""}
     try:
-        return render(text, {**about, "contact": about, "manager": manager})
+        return render(text, {**about, "contact": Card(about, card.greeting, greeting), "manager": manager})
     except RenderError as error:
         raise Invalid("text", str(error)) from error
 

@@ -14,6 +14,7 @@ from bots.flow import Flow
 from bots.session import Effect, Facts, Finish, HandOver, Heard, Say, Session, SetField, SetTag
 from bots.triggers import choose
 from inbox.language import guess
+from inbox.quality.greeting import greeting
 from inbox.respond.facts import Case
 from routing.hours import Hours
 
@@ -93,6 +94,7 @@ def _facts(case: Case, minds: Minds, now: datetime, language: str | None) -> Fac
     return Facts(
         now=now.astimezone(zone), name=row.name or None, language=row.language or language or "", fields=row.fields,
         tags=case.tags, channel=row.channel_kind, open=is_open, opens_at=opens_at.astimezone(zone) if opens_at else None,
+        greeting=row.greeting, greet=greeting,
     )  # fmt: skip
 
 

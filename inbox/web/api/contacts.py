@@ -66,6 +66,8 @@ class ContactChange(Change):
     """What to change about a contact."""
 
     name: ContactText = NOT_GIVEN
+    greeting: Annotated[str, StringConstraints(max_length=100, strip_whitespace=True)] | None = NOT_GIVEN
+    """How to greet them; empty: without a name, null: as the name says."""
     language: Language | None = NOT_GIVEN
     timezone: Annotated[str, Field(max_length=100)] | None = NOT_GIVEN
     """Like Europe/Berlin."""
