@@ -62,7 +62,7 @@ setup-tests: setup .venv/installed-tests
 
 test: setup-tests
 	@$(WITH_NODE); $(UI) --test 'tests/unit/*.test.ts'
-	@$(PYTHON) -m pytest -n $(JOBS) --dist loadfile $(PYTEST) || { \
+	@$(PYTHON) -m pytest -n $(JOBS) $(PYTEST) || { \
 	  echo; echo 'What failed is tried once more, alone: whoever fails only on a crowded machine is named above and here.'; \
 	  $(PYTHON) -m pytest --last-failed --last-failed-no-failures none $(PYTEST); }
 

@@ -1,6 +1,5 @@
 """What all tests share: settings with a migrated database behind them, SQLite and PostgreSQL in turn."""
 
-import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,13 +14,16 @@ from inbox.db import Database
 from inbox.migrate import migrate
 from inbox.settings import Settings
 from tests import postgres
+from tests.quick import pytest_configure
+from tests.sharing import STORES, pytest_collection_modifyitems, pytest_xdist_make_scheduler
+
+__all__ = ["STORES", "make_settings", "pytest_collection_modifyitems", "pytest_configure", "pytest_xdist_make_scheduler"]
 
 hypothesis.settings.register_profile("same-everywhere", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("same-everywhere")
 """A run finds what the last one found, however slow the machine. Search further with `--hypothesis-profile=default`."""
 
-STORES = ("sqlite", "postgres")
-_numbers = itertools.count(1)
+_FROM_ONE = "SELECT setval(format('%I', sequencename)::regclass, 1, false) FROM pg_sequences WHERE last_value IS NOT NULL"
 
 
 def make_settings(folder: Path, database_url: str = "") -> Settings:
@@ -65,6 +67,13 @@ def postgres_template(postgres_server: str, tmp_path_factory: pytest.TempPathFac
     postgres.drop(postgres_server, name)
 
 
+@pytest.fixture(scope="session")
+def postgres_lent(postgres_server: str, postgres_template: str) -> Iterator[postgres.Lent]:
+    lent = postgres.Lent(postgres_server, postgres_template)
+    yield lent
+    lent.close()
+
+
 @pytest.fixture(params=STORES)
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
     """A new installation with its database migrated. `parametrize("settings", ["sqlite"], indirect=True)` picks one store."""
@@ -72,11 +81,9 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "switchboard.db")
         yield make_settings(tmp_path)
         return
-    server: str = request.getfixturevalue("postgres_server")
-    template: str = request.getfixturevalue("postgres_template")
-    name = f"switchboard_{os.getpid()}_{next(_numbers)}"
-    yield make_settings(tmp_path, postgres.create(server, name, template))
-    postgres.drop(server, name)
+    lent: postgres.Lent = request.getfixturevalue("postgres_lent")
+    with lent.one() as url:
+        yield make_settings(tmp_path, url)
 
 
 @pytest.fixture(scope="session", params=STORES)
@@ -102,8 +109,7 @@ def trial(shared_db: Database) -> Iterator[sa.Connection]:
     """A transaction in an empty database that is undone when the test ends: much quicker than a database of one's own."""
     with shared_db.begin() as connection:
         if not shared_db.sqlite:
-            for (name,) in connection.execute(sa.text("SELECT sequencename FROM pg_sequences")).all():
-                connection.execute(sa.text(f"ALTER SEQUENCE {name} RESTART"))
+            connection.execute(sa.text(_FROM_ONE))
         yield connection
         transaction = connection.get_transaction()
         assert transaction is not None

@@ -148,17 +148,17 @@ async def town(folder: Path, database_url: str, ways: tuple[Way, ...] = WAYS) ->
         system.start()
         await system.ready()
         found = Town(system, first, second)
-        await asyncio.gather(*(_connect(found, way) for way in ways))
+        made = await system.add_channels(*((way.kind, way.label, _settings(found, way)) for way in ways))
+        for way, (channel, webhook) in zip(ways, made, strict=True):
+            found.channels[way.label] = channel
+            if way.kind != "telegram":
+                await found.sandbox(way).connect({way.kind: webhook})
         yield found
 
 
-async def _connect(found: Town, way: Way) -> None:
-    settings = found.sandbox(way).settings()[way.kind]
-    if way.kind == "telegram" and not way.second:
-        settings = settings | {"mode": "webhook"}
-    found.channels[way.label], webhook = await found.system.add_channel(way.kind, way.label, settings)
-    if way.kind != "telegram":
-        await found.sandbox(way).connect({way.kind: webhook})
+def _settings(found: Town, way: Way) -> dict[str, str]:
+    settings = dict(found.sandbox(way).settings()[way.kind])
+    return settings | {"mode": "webhook"} if way.kind == "telegram" and not way.second else settings
 
 
 _SECOND = ("channels.sandbox.telegram:TelegramStandIn", "tests.journeys.town:PushingMail")
