@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from inbox.cli import desk as office
-from inbox.cli import paper
+from inbox.cli import leaving, paper
 from inbox.cli.words import fail
 from inbox.house import House
 from inbox.imports import desk, drain, reading, vcards
@@ -75,13 +75,23 @@ def undo(number: int = typer.Argument(..., metavar="ID", help="The import's id."
     )
 
 
+app.command("erase")(leaving.erase)
+app.command("keep")(leaving.keep)
+app.command("compact")(leaving.compact)
+
+
 @app.command("export", epilog="Example: switchboard contacts export --tag vip > vip.csv")
 def take_out(
+    number: str = typer.Argument("", metavar="[NUMBER]", help="Everything about this person, as a ZIP, instead of a list."),
     tag: str | None = typer.Option(None, help="Only people with this tag."),
     q: str = typer.Option("", "--q", help="Only people who are found by this."),
     form: str = typer.Option("csv", "--format", help="csv or vcard."),
+    to: Path | None = typer.Option(None, "--to", help="Where the ZIP goes; NUMBER.zip unless said otherwise."),
 ) -> None:
-    """Write people to standard output, as CSV or vCards."""
+    """Write people to standard output, as CSV or vCards; or everything about one person into a ZIP."""
+    if number:
+        leaving.write_dossier(number, to)
+        return
     if form not in ("csv", "vcard"):
         fail("--format is csv or vcard; spreadsheets are taken out in the app", 2)
     office.run(lambda house: _take_out(house, contacts.Filter(q=q, tag=tag), form))

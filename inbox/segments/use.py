@@ -102,7 +102,11 @@ def condition(
     """True where `column` (a contact's id, in whatever table) is of somebody in the segment. Raises NotFound."""
     people = t.contacts.alias("people_of_segment")
     found = compiled(load(connection, segment_id).match, now, people)
-    inside = sa.select(sa.literal(1)).select_from(people).where(people.c.id == column, people.c.merged_into.is_(None), people.c.erased_at.is_(None), found)
+    inside = (
+        sa.select(sa.literal(1))
+        .select_from(people)
+        .where(people.c.id == column, people.c.merged_into.is_(None), people.c.erased_at.is_(None), found)
+    )
     return sa.exists(inside.correlate_except(people))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from inbox import schema as t
+from inbox import segments
 from inbox.quality.greeting import greeting
 from inbox.refusals import NotFound
 from inbox.views import search
@@ -106,6 +107,8 @@ class Filter:
     q: str = ""
     tag: str | None = None
     manager: int | None = None
+    segment: tuple[int, datetime] | None = None
+    """Only who is in this segment at this moment."""
 
 
 def page(connection: sa.Connection, wanted: Filter, cursor: str | None, limit: int) -> Page[Contact]:
@@ -119,6 +122,9 @@ def page(connection: sa.Connection, wanted: Filter, cursor: str | None, limit: i
         query = query.where(_c.id.in_(tagged))
     if wanted.manager is not None:
         query = query.where(_c.manager_id == wanted.manager)
+    if wanted.segment is not None:
+        some = segments.few(connection, *wanted.segment)
+        query = query.where(segments.condition(connection, *wanted.segment) if some is None else _c.id.in_(some))
     if cursor:
         query = query.where(_c.id < decode(cursor, int)[0])
     rows = connection.execute(query.order_by(_c.id.desc()).limit(limit + 1)).all()

@@ -1,6 +1,6 @@
 """The lists of the inbox: which conversations, in which order, page by page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from inbox import schema as t
+from inbox import segments
 from inbox.store import bulk
 from inbox.store.within import within
 from inbox.views import search
@@ -44,6 +45,8 @@ class Filter:
     before: datetime | None = None
     """Bounds of the last message's time."""
     q: str = ""
+    segment: tuple[int, datetime] | None = None
+    """Only people who are in this segment at this moment."""
     counted: sa.Select[Any] | None = None
     """Only these ids: what a figure of a report counts."""
 
@@ -60,7 +63,16 @@ class Filter:
             "before": self.before,
         }
         found |= {name: value for name, value in others.items() if value is not None} | self._teams()
-        return found | self._looked_up(connection) | ({"contacts": search.contact_ids(connection, self.q)} if self.q else {})
+        found |= self._looked_up(connection)
+        people = search.contact_ids(connection, self.q) if self.q else None
+        some = segments.few(connection, *self.segment, people) if self.segment is not None else people
+        return found if some is None else found | {"contacts": some}
+
+    def besides(self, connection: sa.Connection, given: Mapping[str, Any]) -> sa.ColumnElement[bool] | None:
+        """What no prepared statement says: too many people are in the segment to name them."""
+        if self.segment is None or "contacts" in given:
+            return None
+        return segments.condition(connection, *self.segment, _c.contact_id)
 
     def _teams(self) -> dict[str, Any]:
         if self.teams is None or len(self.teams) != 1:
@@ -97,10 +109,11 @@ def page(connection: sa.Connection, wanted: Filter, sort: str, cursor: str | Non
     statuses = tuple(wanted.statuses) or (t.STATUSES if {"manager", "nobody", "channel"} & given.keys() else ())
     shape = Shape(statuses=statuses, names=frozenset(given), waiting=wanted.waiting, sort=sort)
     # Building a statement costs more than running it: each shape is built once.
-    if wanted.counted is None:
+    extra = wanted.besides(connection, given)
+    if wanted.counted is None and extra is None:
         rows: Sequence[Any] = bulk.fetch(connection, _statement(shape), given)
     else:
-        rows = connection.execute(_build(shape, wanted.counted), given).all()
+        rows = connection.execute(_build(shape, wanted.counted, extra), given).all()
     key = SORTS[sort]
     return cut(rows, limit, conversation, lambda row: (getattr(row, key), row.id))
 
@@ -120,8 +133,10 @@ def _statement(shape: Shape) -> sa.Select[Any]:
     return _build(shape, None)
 
 
-def _build(shape: Shape, counted: sa.Select[Any] | None) -> sa.Select[Any]:
+def _build(shape: Shape, counted: sa.Select[Any] | None, extra: sa.ColumnElement[bool] | None = None) -> sa.Select[Any]:
     conditions = [_CONDITIONS[name] for name in sorted(shape.names & _CONDITIONS.keys())]
+    if extra is not None:
+        conditions.append(extra)
     if shape.waiting:
         conditions.append(_c.waiting_since.is_not(None))
     if counted is not None:

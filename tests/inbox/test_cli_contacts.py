@@ -1,6 +1,7 @@
 """`switchboard contacts`: files of people in and out by the command line."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,18 @@ def test_a_file_is_tried_taken_in_taken_out_and_undone(here: Settings, file: str
 )
 def test_what_cannot_be_is_said_in_words(here: Settings, file: str, words: tuple[str, ...], code: int, said: str) -> None:
     assert said in run("contacts", "import", file, *words, code=code)
+
+
+def test_a_person_is_handed_out_and_erased(here: Settings, file: str, tmp_path: Path) -> None:
+    run("contacts", "import", file, *MAPPED)
+    number = run("contacts", "export").splitlines()[1].split(",")[0]
+    path = tmp_path / "anna.zip"
+    assert run("contacts", "export", number, "--to", str(path)) == f"{path}\n"
+    with zipfile.ZipFile(path) as book:
+        assert book.namelist() == ["data.json", "index.html"] and b"+79161234567" in book.read("data.json")
+    assert "not the personal number" in run("contacts", "erase", number, "--sure", "261122-0", code=1)
+    assert "will be erased in 3 days" in run("contacts", "erase", number, "--days", "3", "--sure", number)
+    assert "stays" in run("contacts", "keep", number)
+    run("contacts", "erase", number, "--days", "0", "--sure", number)
+    assert len(run("contacts", "export").splitlines()) == 1
+    assert "nobody with the number" in run("contacts", "erase", number, "--sure", number, code=1)

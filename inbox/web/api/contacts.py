@@ -38,6 +38,7 @@ class ContactQuery(PageQuery):
     """A part of the name, the personal number, a phone or mail address."""
     tag: Annotated[str, Field(max_length=100)] | None = None
     manager: Id | None = None
+    segment: Id | None = None
 
 
 class TypedIdentity(Body):
@@ -101,7 +102,8 @@ class Split(Body):
 @endpoint("GET", "/contacts", Right.CONTACTS_READ)
 async def list_contacts(call: Call, query: ContactQuery) -> Page[views.Contact]:
     """Contacts, newest first."""
-    wanted = views.Filter(q=query.q.strip(), tag=query.tag, manager=query.manager)
+    segment = (query.segment, call.now) if query.segment is not None else None
+    wanted = views.Filter(q=query.q.strip(), tag=query.tag, manager=query.manager, segment=segment)
     return await call.read(views.page, wanted, query.cursor, query.limit)
 
 

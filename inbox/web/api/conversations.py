@@ -43,6 +43,8 @@ class ConversationQuery(PageQuery):
     """me, none, or a manager's id."""
     team: Id | None = None
     channel: Id | None = None
+    segment: Id | None = None
+    """Only people of this segment."""
     contact: Id | None = None
     q: Annotated[str, Field(max_length=200)] = ""
     """A part of the customer's name, their number, phone or mail address."""
@@ -182,7 +184,7 @@ def _filter(connection: sa.Connection, now: datetime, me: int, query: Conversati
         statuses=_statuses(query), assignee=_assignee(me, query), teams=teams, channel=query.channel, contact=query.contact,
         waiting=query.waiting or query.view == "waiting", q=query.q.strip(), counted=_counted(query),
         late_at=now if query.view == "late" else None, mentioned=me if query.view == "mentioned" else None,
-        label=query.label.strip(),
+        label=query.label.strip(), segment=(query.segment, now) if query.segment is not None else None,
         after=_ago(now, query.within_days), before=_ago(now, query.quiet_days),
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ class ViewFilter(Body):
     assignee: Annotated[str, StringConstraints(pattern=r"^(me|none|[1-9][0-9]{0,17})$")] | None = None
     team: Id | None = None
     channel: Id | None = None
+    segment: Id | None = None
     label: Annotated[str, Field(max_length=100)] | None = None
     waiting: bool | None = None
     within_days: Annotated[int, Field(ge=1, le=3650)] | None = None
