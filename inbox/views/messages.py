@@ -101,6 +101,8 @@ class Window:
     before: int | None = None
     after: int | None = None
     around: int | None = None
+    at: datetime | None = None
+    """Around the first message at this time or later; around the last one where there is none."""
     cursor: str | None = None
     limit: int = 50
 
@@ -112,9 +114,10 @@ def page(connection: sa.Connection, conversation_id: int, wanted: Window, *, who
     """
     contact_id = _contact_of(connection, conversation_id)
     mine = _m.contact_id == contact_id if whole_person else _m.conversation_id == conversation_id
-    if wanted.around is not None and not wanted.cursor:
-        return _around(connection, mine, wanted, wanted.around)
-    backwards = wanted.newest or wanted.before is not None or wanted.around is not None
+    around = wanted.around if wanted.at is None else _said_at(connection, mine, wanted.at)
+    if around is not None and not wanted.cursor:
+        return _around(connection, mine, wanted, around)
+    backwards = wanted.newest or wanted.before is not None or around is not None
     query = sa.select(*_COLUMNS).where(mine)
     if key := _start(connection, wanted, mine):
         query = query.where(beyond((_m.at, _m.id), key, descending=backwards))
@@ -135,6 +138,12 @@ def _around(connection: sa.Connection, mine: sa.ColumnElement[bool], wanted: Win
     rows = older[:half][::-1] + list(connection.execute(after.limit(wanted.limit - half)))
     following = encode((rows[0].at, rows[0].id)) if len(older) > half else None
     return Page(items=_messages(connection, rows), next=following)
+
+
+def _said_at(connection: sa.Connection, mine: sa.ColumnElement[bool], at: datetime) -> int | None:
+    query = sa.select(_m.id).where(mine)
+    found = connection.scalar(query.where(_m.at >= at).order_by(_m.at, _m.id).limit(1))
+    return found or connection.scalar(query.order_by(_m.at.desc(), _m.id.desc()).limit(1))
 
 
 def one(connection: sa.Connection, message_id: int) -> Message:

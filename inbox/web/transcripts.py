@@ -161,8 +161,8 @@ async def as_archive(source: Source) -> AsyncIterator[bytes]:
                     entry.write(piece)
                     yield sink.take()
         async for file in _files(source):
-            name = zipfile.ZipInfo(f"files/{file.id}-{safe(file.name)}")
-            with await asyncio.to_thread(_opened, source.store, file.sha256) as content, archive.open(name, "w") as entry:
+            kept = zipfile.ZipInfo(f"files/{file.id}-{safe(file.name)}")
+            with await asyncio.to_thread(_opened, source.store, file.sha256) as content, archive.open(kept, "w") as entry:
                 while chunk := await asyncio.to_thread(content.read, CHUNK):
                     entry.write(chunk)
                     yield sink.take()

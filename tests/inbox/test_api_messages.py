@@ -207,3 +207,16 @@ async def test_an_upload_that_is_none(client: Client, kind: str) -> None:
     form.add_field("file" if kind == "empty" else "other", b"", filename="x")
     answer = await client.call("POST", "/uploads", data=form)
     assert answer.status == 422 and "file" in answer.errors
+
+
+@pytest.mark.parametrize(
+    ("hour", "found"), [(0, "at 9"), (10, "at 10"), (11, "at 12"), (23, "at 12")], ids=["before", "then", "between", "after"]
+)
+async def test_a_thread_opens_at_a_time(client: Client, hour: int, found: str) -> None:
+    channel = await client.channel()
+    number = await client.hear(channel, "at 9")
+    for hours, words in ((1, "at 10"), (2, "at 12")):
+        client.clock.tick(hours=hours)
+        await client.hear(channel, words)
+    page = await client.get(f"/conversations/{number}/messages", at=f"2026-11-22T{hour:02}:00:00Z", timeline="contact", limit=1)
+    assert [each["text"] for each in page.body["items"]] == [found]

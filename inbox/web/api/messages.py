@@ -31,6 +31,8 @@ class ThreadQuery(PageQuery):
     """What stands after this message; `next` leads to newer ones."""
     around: Id | None = None
     """This message with what stands before and after it; `next` leads to older ones."""
+    at: When | None = None
+    """As `around`, for the first message at this time or later, else the last one there is."""
 
 
 class ChoiceSent(Body):
@@ -190,7 +192,13 @@ class Settle(Body):
 async def list_messages(call: Call, conversation_id: int, query: ThreadQuery) -> Page[views.Message]:
     """Messages of a conversation, oldest first."""
     wanted = views.Window(
-        newest=query.newest, before=query.before, after=query.after, around=query.around, cursor=query.cursor, limit=query.limit
+        newest=query.newest,
+        before=query.before,
+        after=query.after,
+        around=query.around,
+        at=query.at,
+        cursor=query.cursor,
+        limit=query.limit,
     )
     return await call.read(views.page, conversation_id, wanted, whole_person=query.timeline == "contact")
 

@@ -63,7 +63,7 @@ async function call<T>(method: string, path: string, init: { query?: Query; body
 
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal) => call<T>('GET', path, { ...(query ? { query } : {}), signal });
 export const list = <T>(path: string, query?: Query) => get<Page<T>>(path, query);
-export const post = <T>(path: string, body: unknown = {}, headers: Record<string, string> = {}) => call<T>('POST', path, { body, headers });
+export const post = <T>(path: string, body: unknown = {}, headers: Record<string, string> = {}, signal?: AbortSignal) => call<T>('POST', path, { body, headers, signal });
 export const patch = <T>(path: string, body: unknown) => call<T>('PATCH', path, { body });
 export const put = (path: string, body: unknown) => call<void>('PUT', path, { body });
 export const remove = (path: string) => call<void>('DELETE', path);

@@ -49,6 +49,9 @@ export function whenSent(listener: (message: Message) => void): () => void { lis
 // Within a conversation one after another: what was written first arrives first.
 const turns = new Map<Id, Promise<unknown>>();
 
+/** No answer for so long is none: the line hangs without saying so. */
+const PATIENCE = 30_000;
+
 /** The message as the server took it; null while it did not. */
 export function attempt(key: string): Promise<Message | null> {
   const entry = entries.find((each) => each.key === key);
@@ -74,7 +77,7 @@ async function inTurn(key: string): Promise<Message | null> {
 async function leave(entry: Pending): Promise<Message | null> {
   const key = entry.key;
   try {
-    const message = await post<Message>(`/conversations/${entry.conversation}/messages`, entry.body, { 'Idempotency-Key': key });
+    const message = await post<Message>(`/conversations/${entry.conversation}/messages`, entry.body, { 'Idempotency-Key': key }, AbortSignal.timeout(PATIENCE));
     last = message;
     listeners.forEach((listener) => listener(message));
     discard(key);
@@ -89,6 +92,13 @@ async function leave(entry: Pending): Promise<Message | null> {
     save(entry);
     return null;
   }
+}
+
+/** By another channel, since the first one does not take it. A request of its own: the first one was refused. */
+export function sendBy(entry: Pending, channel: Id): void {
+  discard(entry.key);
+  const { subject: _subject, template: _template, ...body } = entry.body;
+  void send(entry.conversation, { ...body, channel_id: channel }, entry.files);
 }
 
 /** Sends although a colleague has answered. A request of its own: the first one was refused. */

@@ -24,6 +24,9 @@ export class Thread {
   typing = $state<{ customer: boolean; manager: Id | null }>({ customer: false, manager: null });
   /** The first message that was unread when the thread was opened: the divider stays there. */
   unreadFrom = $state<Id | null>(null);
+  unreadCount = 0;
+  #quotes = new SvelteMap<Id, Message | null>();
+  #asked = new Set<Id>();
   messages = $derived([...this.#byId.values()].sort(order));
   #off: (() => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -53,6 +56,16 @@ export class Thread {
   get conversation(): Conversation | undefined { return conversation(this.id); }
   message(id: Id): Message | undefined { return this.#byId.get(id); }
 
+  /** What was answered to, also where it is not loaded: asked for by itself, once. Null when it is gone. */
+  quoted(id: Id): Message | null | undefined {
+    const known = this.#byId.get(id) ?? this.#quotes.get(id);
+    if (known === undefined && !this.#asked.has(id)) {
+      this.#asked.add(id);
+      queueMicrotask(() => void get<Message>(`/messages/${id}`).then((found) => this.#quotes.set(id, found)).catch((error: unknown) => { if (asProblem(error).status === 404) this.#quotes.set(id, null); else this.#asked.delete(id); }));
+    }
+    return known;
+  }
+
   /** Messages of the person's other conversations belong here too. */
   #mine(which: unknown): boolean {
     return which === this.id || this.messages.some((m) => m.conversation_id === which);
@@ -76,13 +89,33 @@ export class Thread {
       this.keep(page.items);
       this.newer = at !== null && page.items.some((each) => each.id === at);
       this.older = page.next;
-      this.unreadFrom = firstUnread(this.messages, this.conversation?.unread ?? 0);
+      this.unreadCount = this.conversation?.unread ?? 0;
+      // With many unread the first of them stands on an older page; around an old message nobody knows yet where it stands.
+      for (let pages = 0; !this.newer && pages < 4 && this.#heardCount() < this.unreadCount && this.older !== null; pages += 1) await this.loadOlder();
+      this.unreadFrom = this.newer ? null : firstUnread(this.messages, this.unreadCount);
       this.phase = 'ready';
       this.problem = null;
     } catch (error) {
       this.problem = asProblem(error);
       this.phase = 'failed';
     }
+  }
+
+  #heardCount(): number { return this.messages.filter((each) => each.direction === 'in').length; }
+
+  /** Shows what stands around a message, or around a time; answers where it is. Null where nothing was said then or later. */
+  async show(where: { around: Id } | { at: string }): Promise<Id | null> {
+    if ('around' in where && this.#byId.has(where.around)) return where.around;
+    const page = await list<Message>(`/conversations/${this.id}/messages`, { timeline: 'contact', limit: 50, ...where });
+    const found = 'around' in where ? page.items.find((each) => each.id === where.around) : page.items.find((each) => each.at >= where.at);
+    if (!found) return null;
+    if (!this.#byId.has(found.id)) {
+      this.#byId.clear();
+      this.keep(page.items);
+      this.older = page.next;
+      this.newer = true;
+    }
+    return found.id;
   }
 
   async loadOlder(): Promise<void> {

@@ -12,7 +12,9 @@ export interface Label extends Titled { colour: string }
 export interface Reasons { items: Titled[]; reason_required: boolean; summary_required: boolean }
 export interface Macro { id: Id; name: string; shared: boolean; shortcut: string | null; actions: Action[] }
 interface Done { undo: Id | null; items: Conversation[]; refused: { id: Id; detail: string }[] }
-export type Asked = 'snooze' | 'transfer' | 'labels' | 'close' | 'macros' | 'merge' | 'link';
+export type Dialog = 'snooze' | 'transfer' | 'labels' | 'close' | 'macros';
+/** `split`: the thread asks from which message on. */
+export type Asked = Dialog | 'merge' | 'link' | 'split';
 
 let asked = $state.raw<{ what: Asked; item: Conversation } | null>(null);
 export const askedWork = () => asked;
