@@ -62,7 +62,7 @@ def test_reading_needs_no_right_to_write(each: Endpoint) -> None:
     if each.method == "GET" and each.right is not None and each.name != "get_upload":
         assert each.right is Right.SELF or each.right.endswith(".read") or each.right is Right.WEBHOOKS_WRITE
     if each.method in ("POST", "PATCH", "DELETE") and each.right is not None:
-        harmless = {"check_flow", "preview_template", "preview_broadcast", "count_people", "replay_raw_body"}
+        harmless = {"check_flow", "check_quality", "preview_template", "preview_broadcast", "count_people", "replay_raw_body"}
         assert each.right is Right.SELF or each.right.endswith(".write") or each.name in harmless
 
 
