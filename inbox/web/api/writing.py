@@ -74,7 +74,7 @@ class WritingChange(Change):
     """What to change about how I write."""
 
     signature: Annotated[str, Field(max_length=2000)] = NOT_GIVEN
-    undo_seconds: Literal[0, 5, 10] = NOT_GIVEN
+    undo_seconds: Literal[0, 5, 10, 30] = NOT_GIVEN
 
 
 @endpoint("GET", "/canned", Right.TEMPLATES_READ)

@@ -11,7 +11,7 @@ export type Language = 'ru' | 'en';
 
 export interface Manager {
   id: Id; email: string; name: string; role: Role; language: Language | null; available: boolean;
-  capacity: number | null; open: number; teams: Id[]; disabled: boolean; preferences?: Record<string, unknown>;
+  capacity: number | null; open: number; teams: Id[]; disabled: boolean; preferences?: Record<string, unknown>; back_at?: Time | null;
 }
 export interface Team { id: Id; name: string; members: Id[] }
 export interface Session { manager: Manager; csrf: string; language: Language; public_url: string; version: string; rights: string[] }

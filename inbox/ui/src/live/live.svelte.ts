@@ -1,4 +1,5 @@
 // What the server tells, handed to whoever listens; through one shared stream where the browser can.
+import { Desk, say, type Place, type Tab } from './desk.ts';
 import { openStream, type Kind, type Told } from './stream.ts';
 
 type Listener = (data: Record<string, unknown>) => void;
@@ -28,11 +29,32 @@ export function on(kind: Kind, listener: Listener): () => void {
   return () => set.delete(listener);
 }
 
+let place: Place = { leads: false, looked: true };
+const moves = new Set<(place: Place) => void>();
+/** Which tab speaks for this browser, and whether anybody looks at one of its tabs. */
+export function whenPlaced(listener: (place: Place) => void): void { moves.add(listener); listener(place); }
+
 function hear(told: Told): void {
+  if (told.type === 'place') { place = told.place; moves.forEach((listener) => listener(place)); return; }
   if (told.type === 'event') return listeners.get(told.kind)?.forEach((listener) => listener(told.data));
   clearTimeout(doubt);
   if (told.type === 'up') { connected = true; line = true; backs.forEach((listener) => listener()); }
   else doubt = setTimeout(() => (connected = false), 3000);
+}
+
+/** How this tab's own word reaches the server: by the worker, or where there is none by itself. */
+let pass: (tab: Tab) => void = () => undefined;
+export function tellOfTab(tab: Tab): void { pass(tab); }
+
+function alone(): () => void {
+  const desk = new Desk<'me'>();
+  const speak = async () => {
+    hear({ type: 'place', place: desk.place('me', Date.now()) });
+    for (const each of await say(desk, Date.now())) hear({ type: 'event', kind: 'looking', data: { ...each } });
+  };
+  pass = (tab) => { desk.hear('me', tab, Date.now()); void speak(); };
+  const close = openStream(url, (told) => { if (told.type === 'up') { desk.unsaid(); void speak(); } hear(told); });
+  return () => { pass = () => undefined; close(); };
 }
 
 function joinShared(): () => void {
@@ -40,7 +62,8 @@ function joinShared(): () => void {
   const part = () => worker.port.postMessage({ type: 'leave' });
   worker.port.onmessage = ({ data }: MessageEvent<Told>) => hear(data);
   // A worker that cannot start (private windows, policies) must not leave the page deaf.
-  worker.onerror = () => { leave?.(); leave = openStream(url, hear); };
+  worker.onerror = () => { leave?.(); leave = alone(); moves.forEach((listener) => listener(place)); };
+  pass = (tab) => worker.port.postMessage({ type: 'tab', tab });
   worker.port.postMessage({ type: 'join', url });
   addEventListener('pagehide', part);
   return () => { removeEventListener('pagehide', part); part(); worker.port.close(); };
@@ -48,7 +71,7 @@ function joinShared(): () => void {
 
 export function listen(): void {
   if (leave) return;
-  leave = typeof SharedWorker === 'undefined' ? openStream(url, hear) : joinShared();
+  leave = typeof SharedWorker === 'undefined' ? alone() : joinShared();
 }
 
 export function stopListening(): void {

@@ -1,7 +1,9 @@
 // One server-sent stream with its reconnecting: used by the shared worker, or by a page where there is none.
-export const kinds = ['message', 'conversation', 'state', 'contact', 'organisation', 'channel', 'broadcast', 'task', 'typing', 'manager', 'counts', 'views', 'canned', 'draft', 'mention', 'import', 'reload'] as const;
+import type { Place } from './desk.ts';
+
+export const kinds = ['message', 'conversation', 'state', 'contact', 'organisation', 'channel', 'broadcast', 'task', 'typing', 'manager', 'counts', 'views', 'canned', 'draft', 'mention', 'import', 'presence', 'looking', 'reload'] as const;
 export type Kind = (typeof kinds)[number];
-export type Told = { type: 'event'; kind: Kind; data: Record<string, unknown> } | { type: 'up' } | { type: 'down' };
+export type Told = { type: 'event'; kind: Kind; data: Record<string, unknown> } | { type: 'up' } | { type: 'down' } | { type: 'place'; place: Place };
 
 /** Opens `url` and keeps it open. After a break that lost our place, a `reload` is told: whatever is shown must be fetched again. */
 export function openStream(url: string, tell: (told: Told) => void): () => void {

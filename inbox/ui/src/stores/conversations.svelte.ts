@@ -188,6 +188,8 @@ export class ConversationList {
 
 let counted = $state.raw<Counts>({ mine: 0, unassigned: 0, all: 0, unread_mine: 0, late: 0, team: 0, waiting: 0, mentioned: 0, snoozed: 0 });
 export const counts = () => counted;
+/** Before every page's title: "(3) ". */
+export const badge = (): string => (counted.unread_mine ? `(${counted.unread_mine}) ` : '');
 export async function refetchCounts(): Promise<void> {
   counted = await get<Counts>('/conversations/counts').catch(() => counted);
 }

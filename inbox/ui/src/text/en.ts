@@ -1526,8 +1526,6 @@ export const en = {
   'said.import.old_excel': 'This is an old Excel file (.xls): save it as .xlsx or CSV.',
   'said.import.broken_file': 'The file cannot be read any further.',
   'said.import.empty_file': 'The file is empty.',
-} satisfies Record<string, Entry>;
-
 
   // Presence, notifications
   'here.online': 'online',
@@ -1664,4 +1662,6 @@ export const en = {
   'quality.place.name': 'name',
   'quality.place.phone': 'phone',
   'quality.place.email': 'mail',
+} satisfies Record<string, Entry>;
+
 export type Key = keyof typeof en;

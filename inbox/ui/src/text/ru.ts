@@ -1527,7 +1527,6 @@ export const ru: Record<Key, Entry> = {
   'said.import.old_excel': 'Это старый формат Excel (.xls): сохраните файл как .xlsx или CSV.',
   'said.import.broken_file': 'Дальше файл не читается.',
   'said.import.empty_file': 'Файл пуст.',
-};
 
   // Presence, notifications
   'here.online': 'в сети',
@@ -1664,3 +1663,4 @@ export const ru: Record<Key, Entry> = {
   'quality.place.name': 'имя',
   'quality.place.phone': 'телефон',
   'quality.place.email': 'почта',
+};
