@@ -7,7 +7,7 @@ export interface CardField extends FieldPart { id: Id; parts: FieldPart[]; posit
 export interface Place { label: string; text: string }
 /** A contact with all that its card knows. */
 export interface Card extends Omit<Contact, 'fields'> {
-  fields: Record<string, Value>; birthday?: string | null; category?: string | null; addresses?: Place[]; source?: string;
+  fields: Record<string, Value>; birthday?: string | null; merged_into?: Id | null; category?: string | null; addresses?: Place[]; source?: string;
   origin?: Record<string, unknown>; edited?: Record<string, { by: Id; at: Time }>;
 }
 export interface Moment {

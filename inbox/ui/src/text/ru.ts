@@ -958,7 +958,7 @@ export const ru: Record<Key, Entry> = {
   'org.phones': 'Телефоны',
   'org.emails': 'Почта',
   'org.address': 'Адрес',
-  'org.registration': 'ИНН или другой номер',
+  'org.registration': 'ИНН',
   'org.note': 'Заметка',
   'org.people.now': 'Работают сейчас',
   'org.people.before': 'Работали раньше',
