@@ -49,8 +49,8 @@ LINGER = 1.0
 LIFE = 25.0
 """Seconds after which a drain ends anyway, so that RQ sees its jobs finish."""
 BEAT = 3.0
-GIVE_WAY = 0.5
-"""Seconds between two passes of search's index while messages are being answered and sent."""
+GIVE_WAY = 5.0
+"""Seconds that a pass of search's index waits at most for a moment in which no message is being answered or sent."""
 FEED = 0.2
 """Seconds between two looks at running broadcasts; some hundred messages of each wait in the queue meanwhile."""
 
@@ -186,8 +186,10 @@ class Worker:
     async def _index(self) -> None:
         """New words for search, by the one worker that sweeps; customers go first."""
         while self._leads:
-            if not (self.idle["respond"].is_set() and self.idle["deliver"].is_set()):
-                await asyncio.sleep(GIVE_WAY)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GIVE_WAY):
+                    for name in ("respond", "deliver"):
+                        await self.idle[name].wait()
             found = await self.house.db.read(index.read)
             if not found.more:
                 return
