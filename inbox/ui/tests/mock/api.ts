@@ -40,11 +40,12 @@ const lower = (text: unknown) => String(text ?? '').toLowerCase();
 
 function listConversations({ query }: Call) {
   const view = query.get('view') ?? 'all';
-  const status = query.get('status') ?? 'active';
+  const status = query.get('status') ?? (view === 'snoozed' || view === 'closed' ? view : 'active');
   const q = lower(query.get('q'));
+  const of: Record<string, (c: Conversation) => unknown> = { mine: (c) => c.assignee?.id === 1, unassigned: (c) => !c.assignee, waiting: (c) => c.waiting_since, team: (c) => c.team, late: (c) => c.answer_due && Date.parse(c.answer_due) < Date.now(), mentioned: () => false };
   const rows = data.conversations.filter((c) =>
-    (status === 'active' ? c.status !== 'closed' : c.status === status)
-    && (view === 'mine' ? c.assignee?.id === 1 : view === 'unassigned' ? !c.assignee : view === 'waiting' ? c.waiting_since : view === 'team' ? c.team : true)
+    (status === 'any' || (status === 'active' ? c.status !== 'closed' : status === 'current' ? ['open', 'waiting'].includes(c.status) : c.status === status))
+    && (!of[view] || of[view](c))
     && (!query.get('channel') || String(c.channel?.id) === query.get('channel'))
     && (!q || [c.contact.name, c.contact.number, c.last_message?.text].some((text) => lower(text).includes(q))));
   rows.sort(query.get('sort') === 'waiting' ? (a, b) => Date.parse(a.waiting_since ?? '2100') - Date.parse(b.waiting_since ?? '2100') : (a, b) => when(b) - when(a));
