@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 UI = Path(__file__).parents[2]
 QUIET = ("gpu", "quic", "background-networking", "component-update", "sync")
+expect.set_options(timeout=30_000)  # a bound, never a pause: the machine may be busy with other things
 FLAGS = ["--no-sandbox", "--no-first-run", *(f"--disable-{each}" for each in QUIET)]
 
 
