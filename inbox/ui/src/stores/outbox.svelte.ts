@@ -65,7 +65,8 @@ export function attempt(key: string): Promise<Message | null> {
 async function inTurn(key: string): Promise<Message | null> {
   const entry = entries.find((each) => each.key === key);
   if (!entry) return null;
-  const stuck = () => { const all = pending(entry.conversation); return all.slice(0, all.indexOf(entry)).find((each) => each.state === 'failed' && each.offline); };
+  // Earlier ones that are still here: the line failed them, or they wait for another turn already.
+  const stuck = () => { const all = pending(entry.conversation); return all.slice(0, all.indexOf(entry)).find((each) => each.state === 'sending' || each.offline); };
   for (let first = stuck(); first; first = stuck()) {
     await leave(first);
     // The line is still down: what was written later waits behind.
