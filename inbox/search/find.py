@@ -11,8 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from inbox import schema as t
-from inbox.search.asked import Asked, ask, channel, expression, months
+from inbox.search.asked import Asked, ask, channel
+from inbox.search.asked import months as month_words
 from inbox.search.quote import Quote, quote, together
+from inbox.search.walk import LATEST, Question, Walk, among, batches, months
 from inbox.search.words import to_index
 from inbox.views.paging import decode, encode
 from inbox.views.shapes import ChannelName, Named, channel_named
@@ -21,11 +23,10 @@ FEW = 6
 """People and files beside a page of messages."""
 READ = 300
 """Messages of one person that are read rather than looked up."""
-TURNS = 8
-"""Looks into the index for one page: each takes twice as many rows as the one before."""
+CHUNK = 2_000
+"""So many of the messages of one person who has more are asked about at once."""
 
 _m, _a, _c = t.messages.c, t.attachments.c, t.contacts.c
-_LATEST = 2**62
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,13 +100,14 @@ def find(connection: sa.Connection, wanted: Wanted, now: datetime, *, people: bo
     asked = ask(wanted.q)
     if not asked:
         return Found(messages=[], people=[], files=[], next=None)
-    before = decode(wanted.cursor, int)[0] if wanted.cursor else _LATEST
-    messages, more = _gather(_rows(connection, "messages", asked, wanted, now, before), wanted.limit, _message, asked)
+    walk = Walk(before=decode(wanted.cursor, int)[0] if wanted.cursor else LATEST)
+    messages, more = _gather(_rows(connection, "messages", asked, wanted, now, walk), wanted.limit, _message, asked)
     first = wanted.cursor is None
-    files = _gather(_rows(connection, "files", asked, wanted, now, _LATEST), FEW, _file, asked)[0] if first else []
+    files = _gather(_rows(connection, "files", asked, wanted, now, Walk()), FEW, _file, asked)[0] if first else []
     found = _people(connection, asked) if first and people and not wanted.narrowed else []
-    following = encode((messages[-1].message_id,)) if more else None
-    return Found(messages=messages, people=found, files=files, next=following)
+    # With fewer than were wanted, time was over: older ones may fit, from where the walk stopped.
+    following = messages[-1].message_id if more else walk.stopped
+    return Found(messages=messages, people=found, files=files, next=None if following is None else encode((following,)))
 
 
 def _gather(rows: Iterator[Any], limit: int, make: Callable[[Any, Asked], Any], asked: Asked) -> tuple[list[Any], bool]:
@@ -119,65 +121,49 @@ def _gather(rows: Iterator[Any], limit: int, make: Callable[[Any, Asked], Any], 
     return made, False
 
 
-def _rows(connection: sa.Connection, what: str, asked: Asked, wanted: Wanted, now: datetime, before: int) -> Iterator[Any]:
+def _rows(connection: sa.Connection, what: str, asked: Asked, wanted: Wanted, now: datetime, walk: Walk) -> Iterator[Any]:
     """Rows that fit, newest first, read as far as somebody takes them."""
+    question = Question(f"search_{what}", asked, _places(wanted, now))
     if wanted.contact is not None:
-        yield from _of_contact(connection, what, asked, wanted, before)
+        yield from _of_contact(connection, what, question, wanted, walk)
         return
-    size = wanted.limit + 1 if what == "messages" else FEW
-    for _ in range(TURNS):
-        ids = _ids(connection, f"search_{what}", _expression(connection, asked, wanted, now), before, size)
-        rows = {row.id: row for row in connection.execute(_shown(what, wanted).where(_KEYS[what].in_(ids)))} if ids else {}
-        yield from (rows[each] for each in ids if each in rows)
-        if len(ids) < size:
-            return
-        before, size = ids[-1], size * 2
+    if what == "messages" and (wanted.since or wanted.until):
+        walk.least, last = months(connection, question.also[-1])
+        walk.before = min(walk.before, last + 1)
+    for ids in batches(connection, question, walk, wanted.limit + 1 if what == "messages" else FEW):
+        yield from _read(connection, what, wanted, ids)
 
 
-def _of_contact(connection: sa.Connection, what: str, asked: Asked, wanted: Wanted, before: int) -> Iterator[Any]:
+def _read(connection: sa.Connection, what: str, wanted: Wanted, ids: Sequence[int]) -> Iterator[Any]:
+    rows = {row.id: row for row in connection.execute(_shown(what, wanted).where(_KEYS[what].in_(ids)))} if ids else {}
+    yield from (rows[each] for each in ids if each in rows)
+
+
+def _of_contact(connection: sa.Connection, what: str, question: Question, wanted: Wanted, walk: Walk) -> Iterator[Any]:
     """One person's messages are few: their texts are read. Of very many, the index tells which."""
     key = _KEYS[what]
     owner = _m.contact_id if what == "messages" else _a.contact_id
     everything = _shown(what, wanted).where(owner == wanted.contact)
     few = connection.execute(everything.order_by(key.desc()).limit(READ + 1)).all()
     if len(few) <= READ:
-        yield from (row for row in few if row.id < before and asked.fits(to_index(row.words)))
+        yield from (row for row in few if row.id < walk.before and question.asked.fits(to_index(row.words)))
         return
-    own = sa.select(sa.func.min(key), sa.func.max(key)).where(owner == wanted.contact)
-    least, most = connection.execute(own).one()
-    if least is None:
-        return
-    text = _expression(connection, asked, wanted, None)
-    fits = _matching(connection, f"search_{what}").bindparams(q=text, least=least, most=min(most, before - 1))
-    found = fits.columns(sa.column("id", sa.BigInteger)).subquery()
-    yield from connection.execute(
-        _shown(what, wanted).where(owner == wanted.contact, key.in_(sa.select(found.c.id))).order_by(key.desc()).limit(500)
-    )
+    table = t.messages if what == "messages" else t.attachments
+    mine = sa.select(table.c.id).where(table.c.contact_id == wanted.contact, table.c.id < walk.before)
+    ids = sorted(connection.scalars(mine), reverse=True)
+    for start in range(0, len(ids), CHUNK):
+        some = ids[start : start + CHUNK]
+        yield from _read(connection, what, wanted, among(connection, question, some))
+        if start + CHUNK < len(ids) and walk.late(some[-1]):
+            return
 
 
-def _matching(connection: sa.Connection, table: str) -> sa.TextClause:
-    if connection.dialect.name == "sqlite":
-        where = f"SELECT rowid AS id FROM {table} WHERE {table} MATCH :q AND rowid BETWEEN :least AND :most"  # noqa: S608
-    else:
-        where = f"SELECT id FROM {table} WHERE words @@ CAST(:q AS tsquery) AND id BETWEEN :least AND :most"  # noqa: S608
-    return sa.text(where)
-
-
-def _ids(connection: sa.Connection, table: str, text: str, before: int, limit: int) -> list[int]:
-    """The newest ids before one whose words answer the question."""
-    if connection.dialect.name == "sqlite":
-        where = f"SELECT rowid FROM {table} WHERE {table} MATCH :q AND rowid < :before ORDER BY rowid DESC LIMIT :limit"  # noqa: S608
-    else:
-        where = f"SELECT id FROM {table} WHERE words @@ CAST(:q AS tsquery) AND id < :before ORDER BY id DESC LIMIT :limit"  # noqa: S608
-    return list(connection.scalars(sa.text(where), {"q": text, "before": before, "limit": limit}))
-
-
-def _expression(connection: sa.Connection, asked: Asked, wanted: Wanted, now: datetime | None) -> str:
-    """The question with where it is asked; the months only bring near what `_shown` then cuts exactly."""
-    also: list[list[str]] = [] if wanted.channel is None else [[channel(wanted.channel)]]
-    if now is not None and (wanted.since or wanted.until):
-        also.append(months(wanted.since, wanted.until, now) or ["_m"])
-    return expression(asked, also, lite=connection.dialect.name == "sqlite")
+def _places(wanted: Wanted, now: datetime) -> tuple[tuple[str, ...], ...]:
+    """Words of where it is asked; the months only bring near what `_shown` then cuts exactly."""
+    also: list[tuple[str, ...]] = [] if wanted.channel is None else [(channel(wanted.channel),)]
+    if wanted.since or wanted.until:
+        also.append(tuple(month_words(wanted.since, wanted.until, now)) or ("_m",))
+    return tuple(also)
 
 
 def _shown(what: str, wanted: Wanted) -> sa.Select[Any]:
@@ -205,7 +191,7 @@ def _file(row: Any, asked: Asked) -> FileFound:
 
 
 def _people(connection: sa.Connection, asked: Asked) -> list[PersonFound]:
-    ids = _ids(connection, "search_people", expression(asked, (), lite=connection.dialect.name == "sqlite"), _LATEST, FEW * 2)
+    ids = next(filter(None, batches(connection, Question("search_people", asked), Walk(), FEW * 2)), [])
     if not ids:
         return []
     rows = connection.execute(_PEOPLE.where(_c.id.in_(ids))).all()
