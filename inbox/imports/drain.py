@@ -20,6 +20,7 @@ from inbox import schema as t
 from inbox.house import House
 from inbox.imports import cards, reading, undo, write
 from inbox.imports.desk import WORKING
+from inbox.imports.doubts import doubts
 from inbox.record import record
 from inbox.store import bulk
 
@@ -94,6 +95,8 @@ async def _read(house: House, clock: Clock, row: Any) -> None:
     with closing(reading.rows(folder(house.settings.data) / row.file, layout)) as found:
         await asyncio.to_thread(_skip, found, place + 1)
         while batch := await asyncio.to_thread(_batch, found, place, row.mapping, options):
+            if isinstance(step, _Check):
+                step.warned = await asyncio.to_thread(_warned, batch)
             await house.db.run(_write, clock(), row, place, batch, options, step, house.name)
             if isinstance(step, _Check):
                 step.remember(batch)
@@ -110,6 +113,10 @@ def _skip(found: Iterator[reading.Row], count: int) -> None:
 
 def _batch(found: Iterator[reading.Row], place: int, mapping: Any, options: cards.Options) -> list[cards.Row]:
     return [cards.read(place + n, cells, mapping, options) for n, cells in enumerate(islice(found, BATCH), 1)]
+
+
+def _warned(batch: list[cards.Row]) -> int:
+    return sum(1 for row in batch if not row.troubles and doubts(row.card))
 
 
 def _write(
@@ -129,7 +136,7 @@ def _write(
     _renew(connection, now, row, place, holder)
     counts = step(connection, now, row.id, batch, options)
     kept = connection.scalar(sa.select(t.imports.c.counts).where(t.imports.c.id == row.id)) or {}
-    values = {"place": place + len(batch), "counts": {name: kept.get(name, 0) + counts[name] for name in write.OUTCOMES}}
+    values = {"place": place + len(batch), "counts": {name: kept.get(name, 0) + number for name, number in counts.items()}}
     connection.execute(sa.update(t.imports).where(t.imports.c.id == row.id).values(values))
     live.tell(connection, "import", import_id=row.id)
 
@@ -143,6 +150,8 @@ class _Check:
 
     def __init__(self, import_id: int) -> None:
         self._seen: set[bytes] = set()
+        self.warned = 0
+        """Rows of the batch in which something looks wrong: found out before its transaction, which others wait for."""
 
     def __call__(
         self, connection: sa.Connection, now: datetime, import_id: int, batch: list[cards.Row], options: cards.Options
@@ -155,7 +164,7 @@ class _Check:
             connection, t.import_rows, [{"import_id": import_id, **each} for each in result.rows if each["outcome"] == "wrong"]
         )
         result.counts["unchanged" if options.existing == "skip" else "matched"] += len(again)
-        return result.counts
+        return result.counts | {"warned": self.warned}
 
     def remember(self, batch: list[cards.Row]) -> None:
         """Only once the batch is written: a transaction may be run again."""

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from inbox import schema as t
 from inbox.imports import cards
+from inbox.imports.doubts import doubts
 from inbox.refusals import NotFound
 from inbox.views.paging import Page, by_id
 from inbox.views.shapes import Named, named
@@ -25,6 +26,8 @@ class Counts:
     matched: int = 0
     unchanged: int = 0
     wrong: int = 0
+    warned: int = 0
+    """Of a dry run: rows that are taken in although something looks wrong, as a name in capitals."""
     removed: int = 0
     kept: int = 0
     restored: int = 0
@@ -76,6 +79,16 @@ class Problem:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Doubt:
+    """A value that looks wrong and is taken in all the same. `after`: what should stand there, null where only a person knows."""
+
+    place: str
+    kind: str
+    before: str
+    after: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PreviewRow:
     """A row as it would be taken in."""
 
@@ -88,6 +101,7 @@ class PreviewRow:
     position: str
     fields: dict[str, str]
     problems: list[Problem]
+    warnings: list[Doubt]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,6 +157,9 @@ def _previewed(row: cards.Row) -> PreviewRow:
     return PreviewRow(
         row=row.number, name=card.name, phones=list(card.phones), emails=list(card.emails), tags=list(card.tags),
         fields=dict(card.fields), company=card.company, position=card.position, problems=problems,
+        warnings=[
+            Doubt(place=each.place, kind=each.fault.kind, before=each.value, after=each.fault.after) for each in doubts(card)
+        ],
     )  # fmt: skip
 
 

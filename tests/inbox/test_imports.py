@@ -118,7 +118,7 @@ async def test_a_file_is_shown_tried_taken_in_and_undone(client: Client) -> None
     await client.post(f"/imports/{number}/check")
     await work(client)
     tried = (await client.get(f"/imports/{number}")).body
-    assert (tried["state"], some(tried["checked"])) == ("checked", {"new": 2}) and await people(client) == {}
+    assert (tried["state"], some(tried["checked"])) == ("checked", {"new": 2, "warned": 2}) and await people(client) == {}
     await client.post(f"/imports/{number}/start")
     await work(client)
     done = (await client.get(f"/imports/{number}")).body

@@ -13,6 +13,7 @@ from inbox.people import add_manager
 from inbox.quality import repairs, through
 from inbox.quality.look import look
 from tests.inbox.conftest import START, Client
+from tests.inbox.test_imports import bring, work
 
 LATER = START + timedelta(minutes=1)
 CARDS: list[dict[str, Any]] = [
@@ -215,3 +216,16 @@ async def test_a_look_through_everybody_is_asked_for(client: Client) -> None:
     run = (await client.post("/quality/search")).body["run"]
     assert run["finished_at"] is None
     assert (await client.post("/quality/search")).body["run"]["id"] == run["id"]
+
+
+async def test_an_import_warns_and_takes_in_all_the_same(client: Client) -> None:
+    content = "Name;Phone;City\nИВАНОВА АННА;+79161234567;г. Москва\nCarl Orff;+4930901820;Bonn\nтест;+70000000000;Köln\n"
+    found = await bring(client, content.encode())
+    first, second, third = (await client.get(f"/imports/{found['id']}/preview")).body["items"]
+    assert [(each["place"], each["after"]) for each in first["warnings"]] == [("name", "Анна Иванова"), ("fields.city", "Москва")]
+    assert first["problems"] == [] and second["warnings"] == []
+    assert {each["place"] for each in third["warnings"]} == {"name", "phone"}
+    await client.post(f"/imports/{found['id']}/check")
+    await work(client)
+    checked = (await client.get(f"/imports/{found['id']}")).body["checked"]
+    assert (checked["new"], checked["wrong"], checked["warned"]) == (3, 0, 2)
