@@ -93,15 +93,20 @@ def _index(db: Database) -> tuple[float, float]:
             found = index.read(connection)
         if not found.more:
             break
-        start = time.perf_counter()
-        with db.begin() as connection:
-            index.write(connection, found)
-        longest = max(longest, time.perf_counter() - start)
+        longest = max(longest, _hold(db, index.write, found), _hold(db, index.merge))
     seconds = time.perf_counter() - began
     if not db.sqlite:
         with db.begin() as connection:
             connection.exec_driver_sql("ANALYZE")
     return seconds, longest
+
+
+def _hold(db: Database, work: Callable[..., Any], *given: Any) -> float:
+    """Seconds that a step of the worker's holds the writer."""
+    began = time.perf_counter()
+    with db.begin() as connection:
+        work(connection, *given)
+    return time.perf_counter() - began
 
 
 def _bytes(db: Database) -> float:

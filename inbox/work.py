@@ -191,9 +191,10 @@ class Worker:
                     for name in ("respond", "deliver"):
                         await self.idle[name].wait()
             found = await self.house.db.read(index.read)
-            if not found.more:
+            if found.more:
+                await self.house.db.run(index.write, found)
+            if not await self.house.db.run(index.merge) and not found.more:
                 return
-            await self.house.db.run(index.write, found)
 
     async def _tend_cards(self) -> None:
         """People's cards, by the one worker that sweeps."""

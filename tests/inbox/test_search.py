@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from channels.events import MessageDeleted, MessageEdited
 from inbox import schema as t
-from inbox.search import find, index
+from inbox.search import find, index, walk
 from inbox.search.asked import ask, months
 from inbox.search.find import Found, Wanted
 from inbox.search.quote import quote
@@ -302,3 +302,46 @@ async def test_the_thread_opens_around_a_message(client: Client) -> None:
     last = (await client.get(url, after=6, limit=2, cursor=newer["next"])).body
     assert ([each["id"] for each in last["items"]], last["next"]) == ([9], None)
     assert (await client.get(url, around=99)).errors == {"around": "There is no such message here"}
+
+
+def test_what_was_written_apart_is_joined_in_steps_and_found_throughout(trial: sa.Connection) -> None:
+    story = Story(trial, START)
+    channel = story.channel()
+    for number in range(20):
+        story.hear(channel, f"заказ номер {number}")
+        indexed(trial)
+    steps = 0
+    while index.merge(trial):
+        steps += 1
+        assert len(texts(trial, "заказы", limit=100)) == 20
+    assert len(texts(trial, "заказы", limit=100)) == 20 and not index.merge(trial)
+    assert steps > 0 or trial.dialect.name == "postgresql"
+
+
+def test_a_page_that_runs_out_of_time_says_where_to_go_on(trial: sa.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    story = Story(trial, START)
+    channel = story.channel()
+    for number in range(30):
+        story.hear(channel, f"{'вернуть деньги' if number == 2 else 'деньги вернуть'} за заказ")
+    indexed(trial)
+    monkeypatch.setattr(walk, "SECONDS", 0.0)
+    seen, cursor, pages = [], None, 0
+    while pages == 0 or cursor:
+        page = search(trial, '"вернуть деньги"', limit=2, cursor=cursor)
+        seen += [each.message_id for each in page.messages]
+        cursor, pages = page.next, pages + 1
+    assert seen == [3] and 1 < pages < 15
+
+
+def test_an_old_month_is_found_whatever_came_since(trial: sa.Connection) -> None:
+    story = Story(trial, START)
+    channel = story.channel()
+    story.hear(channel, "первый заказ")
+    story.wait(days=70)
+    story.hear(channel, "второй заказ")
+    indexed(trial)
+    since = START - timedelta(days=1)
+    found = find.find(trial, Wanted(q="заказ ", since=since, until=START + timedelta(days=2)), START + timedelta(days=90))
+    assert [each.message_id for each in found.messages] == [1]
+    empty = find.find(trial, Wanted(q="заказ ", since=START + timedelta(days=31), until=START + timedelta(days=40)), START)
+    assert empty.messages == [] and empty.next is None

@@ -31,11 +31,22 @@ def upgrade() -> None:
         for table in _WORDS:
             op.execute(f"ALTER INDEX ix_{table}_words SET (fastupdate = off)")
             op.execute(f"SELECT gin_clean_pending_list('ix_{table}_words')")
+    else:
+        _joining(automerge=0, crisismerge=1000)
+
+
+def _joining(**settings: int) -> None:
+    """The worker joins what is written apart, in small steps of its own (`inbox.search.index.merge`)."""
+    for table in _WORDS:
+        for name, value in settings.items():
+            op.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('{name}', {value})")
 
 
 def downgrade() -> None:
     if op.get_context().dialect.name == "postgresql":
         for table in _WORDS:
             op.execute(f"ALTER INDEX ix_{table}_words RESET (fastupdate)")
+    else:
+        _joining(automerge=4, crisismerge=16)
     op.execute(sa.text("DELETE FROM search_marks WHERE name LIKE 'least:%' OR name LIKE 'most:%'"))
     op.drop_index("ix_conversations_channel", "conversations")
