@@ -34,7 +34,7 @@ export type StatusFilter = Status | 'current' | 'active' | 'any';
 export type Sort = 'last' | 'waiting' | 'due' | 'snoozed';
 /** Which conversations a saved view shows: what GET /conversations takes. */
 export interface ViewFilter {
-  view?: View; status?: StatusFilter; assignee?: string; team?: Id; channel?: Id; label?: string; waiting?: boolean; within_days?: number; quiet_days?: number; q?: string; sort?: Sort;
+  view?: View; status?: StatusFilter; assignee?: string; team?: Id; channel?: Id; segment?: Id; label?: string; waiting?: boolean; within_days?: number; quiet_days?: number; q?: string; sort?: Sort;
 }
 export interface SavedView { id: Id; name: string; filter: ViewFilter; shared: 'private' | 'team' | 'all'; team: Id | null; mine: boolean }
 export interface LabelCount { label: string; count: number }
@@ -90,7 +90,7 @@ export interface Consent {
 export interface Contact {
   id: Id; number: string; name: string | null; language: string | null; timezone?: string | null; manager: Named | null;
   identities: Identity[]; tags: string[]; fields: Record<string, string | number | boolean | null>; consent: Consent[];
-  created_at: Time; conversations: number; employers?: { id: Id; name: string; title: string }[];
+  created_at: Time; conversations: number; erase_at?: Time | null; erased_at?: Time | null; employers?: { id: Id; name: string; title: string }[];
 }
 export interface ContactPatch {
   name?: string; manager?: Id | null; language?: string | null; timezone?: string | null; tags?: string[];
@@ -145,7 +145,7 @@ export interface Broadcast {
 }
 export interface Recipient { contact: { id: Id; name: string | null }; state: string; reason: string | null; channel: ChannelRef | null; conversation_id: Id | null }
 export interface BroadcastPreview {
-  people: number; skipped: Record<string, number>; sample: { contact_id: Id; name: string; text: string; channel_id: Id }[];
+  people: number; skipped: Record<string, number>; sample: { contact_id: Id; name: string; text: string; channel_id: Id }[]; exact?: boolean;
 }
 /** A number and the query of /conversations that lists exactly what it counts. */
 export interface Figure { value: number | null; link: string }

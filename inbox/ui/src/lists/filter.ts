@@ -2,11 +2,11 @@
 import type { SavedView, Sort, StatusFilter, View, ViewFilter } from '../api/types.ts';
 
 export interface Filter {
-  view: View; status: StatusFilter; q: string; sort: Sort; channel: string; assignee: string; team: string; label: string; waiting: string;
+  view: View; status: StatusFilter; q: string; sort: Sort; channel: string; assignee: string; team: string; segment: string; label: string; waiting: string;
   within_days: string; quiet_days: string; extra: string;
 }
 /** The names of a filter's parts in the address, besides `view` and what reports add. */
-export const PARTS = ['status', 'q', 'sort', 'channel', 'assignee', 'team', 'label', 'waiting', 'within_days', 'quiet_days'] as const;
+export const PARTS = ['status', 'q', 'sort', 'channel', 'assignee', 'team', 'segment', 'label', 'waiting', 'within_days', 'quiet_days'] as const;
 const KNOWN: readonly string[] = ['view', 'saved', ...PARTS];
 const VIEWS: readonly View[] = ['mine', 'team', 'unassigned', 'waiting', 'late', 'mentioned', 'snoozed', 'closed', 'all'];
 
@@ -27,7 +27,7 @@ export function readFilter(query: URLSearchParams): Filter {
   const view = said && VIEWS.includes(said) ? said : query.has('assignee') || extra.length || (narrowed && query.has('saved')) ? 'all' : 'mine';
   return {
     view, status: (query.get('status') as StatusFilter | null) ?? usualStatus(view), sort: (query.get('sort') as Sort | null) ?? usualSort(view),
-    q: query.get('q') ?? '', channel: query.get('channel') ?? '', assignee: query.get('assignee') ?? '', team: query.get('team') ?? '',
+    q: query.get('q') ?? '', channel: query.get('channel') ?? '', assignee: query.get('assignee') ?? '', team: query.get('team') ?? '', segment: query.get('segment') ?? '',
     label: query.get('label') ?? '', waiting: query.get('waiting') === 'true' ? 'true' : '', within_days: query.get('within_days') ?? '',
     quiet_days: query.get('quiet_days') ?? '', extra: new URLSearchParams(extra).toString(),
   };
@@ -35,8 +35,8 @@ export function readFilter(query: URLSearchParams): Filter {
 
 /** Whether anything narrows the view besides a search. */
 export function isNarrowed(filter: Filter): boolean {
-  const { status, sort, channel, assignee, team, label, waiting, within_days, quiet_days, extra } = filter;
-  return status !== usualStatus(filter.view) || sort !== usualSort(filter.view) || [channel, assignee, team, label, waiting, within_days, quiet_days, extra].some(Boolean);
+  const { status, sort, channel, assignee, team, segment, label, waiting, within_days, quiet_days, extra } = filter;
+  return status !== usualStatus(filter.view) || sort !== usualSort(filter.view) || [channel, assignee, team, segment, label, waiting, within_days, quiet_days, extra].some(Boolean);
 }
 
 /** What is kept of a list when it is saved as a view: only what it says. */
@@ -44,7 +44,7 @@ export function toView(filter: Filter): ViewFilter {
   const kept: ViewFilter = { view: filter.view };
   if (filter.status !== usualStatus(filter.view)) kept.status = filter.status;
   if (filter.sort !== usualSort(filter.view)) kept.sort = filter.sort;
-  for (const name of ['channel', 'team', 'within_days', 'quiet_days'] as const) if (filter[name]) kept[name] = Number(filter[name]);
+  for (const name of ['channel', 'team', 'segment', 'within_days', 'quiet_days'] as const) if (filter[name]) kept[name] = Number(filter[name]);
   for (const name of ['assignee', 'label', 'q'] as const) if (filter[name]) kept[name] = filter[name];
   if (filter.waiting) kept.waiting = true;
   return kept;

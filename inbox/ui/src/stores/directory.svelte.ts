@@ -52,7 +52,9 @@ export const teams = new Directory<Team>('/teams');
 export const channels = new Directory<Channel>('/channels');
 /** Our own texts; what a channel's provider approves is chosen elsewhere. */
 export const templates = new Directory<Template>('/templates', { source: 'own' });
+/** Saved filters of people and lists of them. */
+export const segments = new Directory<{ id: Id; name: string }>('/segments', {});
 
 on('manager', () => managers.refresh());
 on('channel', () => channels.refresh());
-on('reload', () => { for (const each of [managers, teams, channels, templates]) each.refresh(); });
+on('reload', () => { for (const each of [managers, teams, channels, templates, segments]) each.refresh(); });

@@ -1664,6 +1664,7 @@ export const en = {
   'quality.place.name': 'name',
   'quality.place.phone': 'phone',
   'quality.place.email': 'mail',
+  'broadcast.estimated': 'estimated: there are too many to look at each',
   'filter.segment': 'Segment',
   'filter.any_segment': 'Any segment',
   'person.erased': 'Erased contact {number}',

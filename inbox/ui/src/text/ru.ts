@@ -1665,6 +1665,7 @@ export const ru: Record<Key, Entry> = {
   'quality.place.name': 'имя',
   'quality.place.phone': 'телефон',
   'quality.place.email': 'почта',
+  'broadcast.estimated': 'оценка: людей слишком много, чтобы посмотреть каждого',
   'filter.segment': 'Сегмент',
   'filter.any_segment': 'Любой сегмент',
   'person.erased': 'Удалённый контакт {number}',

@@ -8,6 +8,7 @@ import { snoozeChoices } from '../../text/when.ts';
 
 export function nameOf(contact: { name: string | null; number?: string | null; id: Id } | null | undefined): string {
   if (!contact) return t('person.nameless');
+  if (contact.number?.startsWith('erased-')) return t('person.erased', { number: contact.id });
   return contact.name?.trim() || (contact.number ? t('person.numbered', { number: contact.number }) : t('person.nameless'));
 }
 
