@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from bots.flow import (
     BUILT_IN,
     END,
+    FORKED,
     HAND_OVER,
     AskStep,
     EndStep,
@@ -24,6 +25,7 @@ from bots.render import Compiled, RenderError, compile_text
 
 _ADDRESS = re.compile(r"(https?://|\{\{)")
 _CONDITIONS = ("eq", "ne", "in_", "matches", "words", "has", "exists", "gt", "ge", "lt", "le")
+_NAMING = {"has", "in_"}
 
 
 def check(flow: Flow) -> list[Problem]:
@@ -122,10 +124,10 @@ def _variables(flow: Flow) -> Iterator[Problem]:
     known = _saved(flow) | BUILT_IN
     for index, step in enumerate(flow.steps):
         for field, name in _own(step):
-            if name in BUILT_IN:
+            if name in FORKED:
                 yield _at(flow, index, field, f"{name!r} is there already and cannot be changed; choose another name")
-        if isinstance(step, ForkStep) and step.fork.split(".")[0] not in known:
-            yield _at(flow, index, "fork", _unknown(step.fork, known))
+        if isinstance(step, ForkStep) and step.fork.split(".")[0] not in known | FORKED:
+            yield _at(flow, index, "fork", _unknown(step.fork, known | FORKED))
         for field, text in texts_of(step):
             yield from (_at(flow, index, field, message) for message in _text_problems(text, known))
 
@@ -168,9 +170,16 @@ def _questions(flow: Flow) -> Iterator[Problem]:
             if count > 1:
                 yield _at(flow, index, "choices", f"{count} choices have the id {id_!r}; each needs its own")
         if isinstance(step, ForkStep):
-            for number, case in enumerate(step.cases, 1):
-                if all(getattr(case, name) is None for name in _CONDITIONS):
-                    yield _at(flow, index, f"cases {number}", "has no condition: say eq, in, matches, gt … or use else")
+            yield from (_at(flow, index, f"cases {number}", each) for number, each in _cases(step))
+
+
+def _cases(step: ForkStep) -> Iterator[tuple[int, str]]:
+    for number, case in enumerate(step.cases, 1):
+        said = {name for name in _CONDITIONS if getattr(case, name) is not None}
+        if not said:
+            yield number, "has no condition: say eq, in, matches, gt … or use else"
+        elif step.fork == "segments" and not said <= _NAMING:
+            yield number, "segments are asked for by name: say has or in"
 
 
 def _addresses(flow: Flow) -> Iterator[Problem]:

@@ -52,6 +52,7 @@ class Contact(Part):
     name: str | None = None
     fields: dict[str, Value] = Field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    segments: tuple[str, ...] = Field((), description="Segments that they are in")
 
 
 class Dialogue(Part):
@@ -98,6 +99,7 @@ def play(flow: Flow, dialogue: Dialogue, language: str) -> Iterator[tuple[Line |
         language=language,
         fields=dialogue.contact.fields,
         tags=frozenset(dialogue.contact.tags),
+        segments=frozenset(dialogue.contact.segments),
         channel=dialogue.channel,
         open=dialogue.open,
         opens_at=dialogue.opens_at,

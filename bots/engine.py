@@ -189,6 +189,7 @@ class _Run:
             "channel": self.facts.channel,
             "language": self.language,
             "tags": self.tags,
+            "segments": self.facts.segments,
             "now": now,
             "hour": now.hour,
             "weekday": now.isoweekday(),

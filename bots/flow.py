@@ -32,6 +32,8 @@ LANGUAGE_VERSION = 1
 END = "end"
 HAND_OVER = "hand_over"
 BUILT_IN = frozenset({"contact", "channel", "language", "tags", "now", "hour", "weekday", "open", "opens_at", "answer", "choice"})
+FORKED = BUILT_IN | {"segments"}
+"""What a fork can look at besides: only a fork, so that it is known from the flow which segments it asks for."""
 KINDS = ("say", "ask", "fork", "set", "hand_over", "goto", "end")
 
 ONE, MANY = "one text", "a text for each language"
@@ -121,7 +123,7 @@ class Case(Part):
     words: tuple[str, ...] | None = Field(
         None, min_length=1, description="Any of these words is in it; * at the end for any ending"
     )
-    has: str | None = Field(None, description="For tags: this one is among them")
+    has: str | None = Field(None, description="For tags and segments: this one is among them")
     exists: bool | None = None
     gt: Scalar | None = None
     ge: Scalar | None = None
@@ -130,7 +132,7 @@ class Case(Part):
 
 
 class ForkStep(_Step):
-    """Go different ways. `fork` names what decides: a variable, contact.city, tags, language, channel, open, hour …"""
+    """Go different ways. `fork` names what decides: a variable, contact.city, tags, segments, language, channel, open, hour …"""
 
     fork: Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)?$")]
     cases: tuple[Case, ...] = Field(min_length=1, max_length=50)
@@ -218,3 +220,14 @@ def texts_of(step: object) -> list[tuple[str, str | dict[str, str]]]:
 def is_variable(name: str) -> bool:
     """Whether a `set` name is a plain variable."""
     return re.fullmatch(r"[^\W\d]\w*", name) is not None
+
+
+def segments_of(flow: Flow) -> dict[str, int]:
+    """The segments that forks of the flow ask for, by name, each with the step that asks first."""
+    found: dict[str, int] = {}
+    for index, step in enumerate(flow.steps):
+        for case in step.cases if isinstance(step, ForkStep) and step.fork == "segments" else ():
+            for name in (case.has, *(case.in_ or ())):
+                if name is not None:
+                    found.setdefault(str(name), index)
+    return found

@@ -28,6 +28,8 @@ class Facts:
     language: str = ""
     fields: Mapping[str, Value] = field(default_factory=dict)
     tags: frozenset[str] = frozenset()
+    segments: frozenset[str] = frozenset()
+    """Of the segments that the flow names, those the contact is in."""
     channel: str = ""
     country: str = ""
     """ISO 3166 of the contact, for phone numbers typed without +; empty: guessed from the language."""

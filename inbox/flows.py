@@ -5,10 +5,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bots.load import load
 from inbox import live
 from inbox import schema as t
 from inbox.record import record
+from inbox.segments.named import loaded
 from inbox.store import ids
 
 _F = t.flows.c
@@ -18,7 +18,7 @@ def put(
     connection: sa.Connection, now: datetime, source: str, *, enabled: bool = True, by: int | None = None
 ) -> tuple[int, bool]:
     """Add a flow, or give the one of the same name this text. Returns (id, whether it is new). Raises FlowError."""
-    flow = load(source)
+    flow = loaded(connection, source)
     known = connection.execute(sa.select(_F.id, _F.version).where(_F.name == flow.name).with_for_update()).one_or_none()
     values: dict[str, Any] = {"source": source, "language": flow.languages[0], "changed_at": now}
     if known is None:

@@ -5,10 +5,11 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from bots.flow import Flow
+from bots.flow import Flow, segments_of
 from bots.load import load
 from inbox import schema as t
 from inbox.respond.decide import Minds
+from inbox.segments.named import by_name
 from inbox.settings import Settings
 from routing.hours import Hours
 
@@ -26,7 +27,11 @@ def load_minds(connection: sa.Connection, settings: Settings, before: Minds) -> 
         if flow is not None:
             flows[row.id] = (row.version, flow)
     hours = Hours(timezone=settings.timezone)
-    return Minds(flows=flows, hours=hours, timezone=settings.timezone, answer_minutes=settings.answer_minutes)
+    named = {name for _, flow in flows.values() for name in segments_of(flow)}
+    found = by_name(connection, named) if named else {}
+    return Minds(
+        flows=flows, hours=hours, timezone=settings.timezone, answer_minutes=settings.answer_minutes, segments=found
+    )  # fmt: skip
 
 
 def _load(row: Any) -> Flow | None:

@@ -7,19 +7,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from bots.load import load
 from bots.problems import FlowError
 from bots.render import RenderError, compile_text
 from inbox import live
 from inbox import schema as t
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotFound
+from inbox.segments.named import loaded
 from inbox.store import bulk, ids
 
 
 def add_flow(connection: sa.Connection, now: datetime, by: int | None, *, name: str, language: str, source: str) -> int:
     """Keep a flow, switched on; its id. Raises FlowError naming step and field, or Conflict for a name that is taken."""
-    load(source)
+    loaded(connection, source)
     number = ids.one(connection, "flows")
     row = {"id": number, "name": name, "language": language, "source": source, "created_at": now, "changed_at": now}
     _write(connection, lambda: connection.execute(sa.insert(t.flows).values(row)), "a flow of this name and language")
@@ -31,17 +31,17 @@ def change_flow(connection: sa.Connection, now: datetime, by: int | None, flow_i
     """Change name, language, source, enabled. Conversations in the middle of the flow go on with the old version's answers."""
     _require(connection, t.flows, flow_id, "flow")
     if "source" in wanted:
-        load(wanted["source"])
+        loaded(connection, wanted["source"])
     values = {**wanted, "changed_at": now, "version": t.flows.c.version + 1}
     change = sa.update(t.flows).where(t.flows.c.id == flow_id).values(values)
     _write(connection, lambda: connection.execute(change), "a flow of this name and language")
     _note(connection, now, by, "flow", "changed", flow_id)
 
 
-def problems(source: str) -> tuple[Any, ...]:
+def problems(connection: sa.Connection, source: str) -> tuple[Any, ...]:
     """Everything that is wrong with a flow, as bots.problems.Problem; empty if it can be used."""
     try:
-        load(source)
+        loaded(connection, source)
     except FlowError as error:
         return error.problems
     return ()

@@ -1,7 +1,8 @@
 """What a marketer does with a broadcast: create, look at what would happen, start, pause, go on, cancel, watch."""
 
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +25,8 @@ HELD = datetime(9999, 1, 1, tzinfo=UTC)
 CANCELLED = {"state": "failed", "reason": "The broadcast was cancelled.", "code": "cancelled"}
 """What becomes of the queued messages of a cancelled one."""
 SAMPLE = 5
+PATIENCE = 0.5
+"""Seconds for which a preview looks at people."""
 
 
 class NotNow(Exception):
@@ -37,6 +40,8 @@ class Preview:
     people: int
     skipped: Mapping[str, int]
     sample: Sequence[Mapping[str, Any]]
+    exact: bool = True
+    """False: not everybody was looked at, the numbers are from the first of them."""
 
 
 def create(
@@ -124,12 +129,14 @@ def preview(
     audience: str | Filter,
     channel_id: int | None,
     variables: Mapping[str, Any] | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Preview:
-    """Plan without writing anything, for everybody with a tag or in a filter. Raises RenderError for a body that cannot be
-    rendered for one of the sample."""
+    """Plan without writing anything, for everybody with a tag or in a filter; where they are too many to look at now, for the
+    first of them, and from these for all. Raises RenderError for a body that cannot be rendered for one of the sample."""
     people, skipped, sample = 0, Counter[str](), list[Mapping[str, Any]]()
+    end, last = clock() + PATIENCE, connection.scalar(sa.select(sa.func.max(t.contacts.c.id))) or 0
     rules, after, done = plan_of(connection, 0, channel_id), 0, False
-    while not done:
+    while not done and (after == 0 or clock() < end):
         chunk = chunk_of(connection, audience, now, after)
         after, done = chunk.up_to, chunk.done
         for result in plan([member.person for member in chunk.members], rules, now):
@@ -141,7 +148,16 @@ def preview(
                 member = next(m for m in chunk.members if m.id == result.person)
                 text = rendered(body, member, variables or {})
                 sample.append({"contact_id": member.id, "name": member.name, "text": text, "channel_id": result.channel})
-    return Preview(people=people, skipped=dict(skipped), sample=sample)
+    if done or after >= last:
+        return Preview(people=people, skipped=dict(skipped), sample=sample)
+    share = after / last  # of everybody, by their ids
+    told = {reason: _about(count / share) for reason, count in skipped.items()}
+    return Preview(people=_about(people / share), skipped=told, sample=sample, exact=False)
+
+
+def _about(number: float) -> int:
+    """Two digits of an estimate: more would be pretended."""
+    return int(float(f"{number:.2g}"))
 
 
 def _require(connection: sa.Connection, broadcast_id: int, *states: str) -> Any:

@@ -15,6 +15,7 @@ from inbox.db import not_its_own
 from inbox.respond.chosen import note_chosen
 from inbox.respond.decide import Minds, Outcome, decide
 from inbox.respond.facts import Case, claim
+from inbox.respond.membership import add_segments
 from inbox.respond.write import Decided, write
 from inbox.store import bulk
 
@@ -35,6 +36,8 @@ def respond(connection: sa.Connection, now: datetime, minds: Minds) -> int:
     """One pass; returns how many conversations it dealt with, 0 when nobody waits."""
     cases = claim(connection, PASS)
     note_chosen(connection, cases)
+    if minds.segments:
+        add_segments(connection, now, cases, minds.segments)
     decided = [(case, decide(case, minds, now)) for case in cases]
     if not decided or _written(connection, now, minds, decided):
         return len(decided)

@@ -16,6 +16,7 @@ from bots.triggers import choose
 from inbox.language import guess
 from inbox.quality.greeting import greeting
 from inbox.respond.facts import Case
+from inbox.segments import Filter
 from routing.hours import Hours
 
 log = structlog.get_logger()
@@ -33,6 +34,8 @@ class Minds:
     hours: Hours = field(default_factory=Hours)
     timezone: str = "UTC"
     answer_minutes: int = 15
+    segments: Mapping[str, Filter] = field(default_factory=dict)
+    """Those that flows name, by name."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,7 +96,8 @@ def _facts(case: Case, minds: Minds, now: datetime, language: str | None) -> Fac
     opens_at = None if is_open else minds.hours.opens_at(now)
     return Facts(
         now=now.astimezone(zone), name=row.name or None, language=row.language or language or "", fields=row.fields,
-        tags=case.tags, channel=row.channel_kind, open=is_open, opens_at=opens_at.astimezone(zone) if opens_at else None,
+        tags=case.tags, segments=case.segments, channel=row.channel_kind, open=is_open,
+        opens_at=opens_at.astimezone(zone) if opens_at else None,
         greeting=row.greeting, greet=greeting,
     )  # fmt: skip
 

@@ -21,6 +21,8 @@ class Case:
     """The unheard messages, in the order in which they were written."""
     session: Any = None
     tags: frozenset[str] = frozenset()
+    segments: frozenset[str] = frozenset()
+    """Of those that flows name."""
     stopped: bool = False
     """They said stop on the channel they wrote on."""
 

@@ -1,6 +1,7 @@
 """Broadcasts: everybody once, nobody after a stop, and no step that a crash could repeat."""
 
 import importlib
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -282,6 +283,17 @@ def test_a_broadcast_message_is_filed_where_the_contact_is(story: Story, channel
     assert rows[0].conversation_id == current
     assert story.conversation(rows[1].conversation_id).status == "closed"
     assert {row.priority for row in rows} == {BROADCAST} and BROADCAST > OPERATOR
+
+
+def test_a_preview_of_very_many_stops_in_time_and_says_that_it_estimates(story: Story, channel: int) -> None:
+    tagged(story, channel, *(f"+4930901{n:04d}" for n in range(250)))
+    times = itertools.count()
+    told = broadcasts.preview(
+        story.connection, START, body="Hi", audience="vip", channel_id=None, clock=lambda: float(next(times))
+    )
+    assert not told.exact and told.people == 250 and len(told.sample) == 5
+    whole = broadcasts.preview(story.connection, START, body="Hi", audience="vip", channel_id=None)
+    assert whole.exact and whole.people == 250
 
 
 def test_a_preview_writes_nothing_and_says_who_and_why_not(story: Story, channel: int) -> None:

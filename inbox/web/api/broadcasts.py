@@ -81,6 +81,8 @@ class Preview:
     people: int
     skipped: dict[str, int]
     sample: list[Sample]
+    exact: bool
+    """False: there are too many to look at each now; the numbers are an estimate from the first of them."""
 
 
 @endpoint("GET", "/broadcasts", Right.BROADCASTS_READ)
@@ -152,7 +154,9 @@ async def preview_broadcast(call: Call, body: BroadcastPreview) -> Preview:
         )
     except RenderError as error:
         raise Invalid("body", str(error)) from error
-    return Preview(people=found.people, skipped=dict(found.skipped), sample=[Sample(**each) for each in found.sample])
+    return Preview(
+        people=found.people, skipped=dict(found.skipped), sample=[Sample(**each) for each in found.sample], exact=found.exact
+    )
 
 
 @endpoint("POST", "/broadcasts/{broadcast_id}/start", Right.BROADCASTS_WRITE)

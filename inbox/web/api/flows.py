@@ -85,5 +85,5 @@ async def change_flow(call: Call, flow_id: int, body: FlowChange) -> views.FlowS
 @endpoint("POST", "/flows/check", Right.FLOWS_READ)
 async def check_flow(call: Call, body: FlowSource) -> FlowCheck:
     """What is wrong with a flow, without keeping it."""
-    found = actions.problems(body.source)
+    found = await call.read(actions.problems, body.source)
     return FlowCheck(problems=[FlowProblem(step=p.step, field=p.field, message=p.message, line=p.line) for p in found])
