@@ -5,7 +5,7 @@ import type { Id, Manager } from '../api/types.ts';
 import { on, tellOfTab, whenUp } from '../live/live.svelte.ts';
 import { t } from '../text/text.svelte.ts';
 import { ahead, past } from './clock.svelte.ts';
-import { current, me } from './session.svelte.ts';
+import { current, me, noteMe } from './session.svelte.ts';
 
 export type State = 'online' | 'away' | 'off';
 export interface Away { available: boolean; back_at: string | null; paused: boolean; away_minutes: number; away_pauses: boolean }
@@ -46,10 +46,11 @@ async function load(): Promise<void> {
     known = false;
   }
 }
-async function loadAway(): Promise<void> { await get<Away>('/away').then((found) => { mine = found; report(); }).catch(() => undefined); }
+function take(found: Away): void { mine = found; noteMe({ available: found.available }); report(); }
+async function loadAway(): Promise<void> { await get<Away>('/away').then(take).catch(() => undefined); }
 
 /** Away, until a time or until I say so; or back. Throws what the server refuses. */
-export async function beAway(change: Partial<Omit<Away, 'paused'>>): Promise<void> { mine = await patch<Away>('/away', change); report(); }
+export async function beAway(change: Partial<Omit<Away, 'paused'>>): Promise<void> { take(await patch<Away>('/away', change)); }
 
 // --- what this tab tells of itself
 let lastInput = Date.now();

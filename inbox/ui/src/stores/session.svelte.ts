@@ -57,6 +57,11 @@ export async function signOut(): Promise<void> {
   leave();
 }
 
+/** What was learned of oneself by another way. */
+export function noteMe(change: Partial<Pick<Manager, 'available'>>): void {
+  if (session && session.manager.available !== change.available) session = { ...session, manager: { ...session.manager, ...change } };
+}
+
 /** Changes one's own person; shown at once, put back if the server refuses. */
 export async function changeMe(change: Partial<Pick<Manager, 'name' | 'available' | 'language'>>): Promise<void> {
   if (!session) return;
