@@ -40,7 +40,7 @@ export class Thread {
       watch(id),
       whenSent((message) => { if (this.#mine(message.conversation_id)) { if (this.newer) void this.load(); else this.keep([message]); } }),
       on('message', ({ conversation_id: which, message_id: id }) => { if (this.#mine(which)) void this.#heard(id as Id); }),
-      on('conversation', ({ conversation_id: which }) => { if (which === this.id) void this.#loadEvents(); }),
+      on('conversation', ({ conversation_id: which }) => { if (which === this.id) void this.#regrouped(); }),
       on('state', (data) => this.#state(data)),
       on('reload', () => { void fetchConversation(this.id).catch(() => undefined); this.#soon(); }),
       on('typing', (data) => this.#typed(data)),
@@ -141,6 +141,13 @@ export class Thread {
     } finally {
       this.loadingNewer = false;
     }
+  }
+
+  /** Events of the conversation; where its messages were moved since, these too are asked for again. */
+  async #regrouped(): Promise<void> {
+    const before = this.events.at(-1)?.id ?? 0;
+    await this.#loadEvents();
+    if (this.events.some((event) => event.id > before && /^conversation\.(merged|split|undone)/.test(event.kind))) this.#soon();
   }
 
   async #loadEvents(): Promise<void> {

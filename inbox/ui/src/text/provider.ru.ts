@@ -3,6 +3,20 @@ import type { Phrases } from './phrases.ts';
 
 const sentences: Record<string, string> = {
   // Everywhere
+  'There is a label of this name already': 'Такая метка уже есть',
+  'There is a reason of this name already': 'Такая причина уже есть',
+  'Macros for everybody are kept by those who lead: keep this one for yourself': 'Общие макросы ведут руководители: сохраните этот для себя',
+  'These are conversations of two customers: merge the customers first, if they are one person': 'Это обращения двух клиентов: если это один человек, сначала объедините карточки',
+  'One of them was merged already': 'Одно из них уже объединено с другим',
+  'One of them was merged since: undo that first': 'Одно из них с тех пор объединено с другим: сначала отмените это',
+  'The conversation was merged further since: undo that first': 'Обращение с тех пор объединено дальше: сначала отмените это',
+  'Both conversations go on by now: merge them instead': 'Оба обращения уже продолжаются: объедините их',
+  'This is the first message: there would be nothing left of the conversation': 'Это первое сообщение: от обращения ничего не осталось бы',
+  'This is the same conversation': 'Это то же обращение',
+  'This conversation is closed: reopen it first': 'Обращение закрыто: сначала откройте его снова',
+  'Somebody has changed this conversation since: it stays as it is now': 'Обращение с тех пор изменил кто-то другой: оно остаётся как есть',
+  'This has been undone already': 'Это уже отменено',
+  'Only who did it can undo it': 'Отменить может только тот, кто это сделал',
   'Give the address of a site, like example.com': 'Укажите адрес сайта, например example.com',
   'Give a year, a month or a day: 2024, 2024-05 or 2024-05-17': 'Укажите год, месяц или день: 2024, 2024-05 или 2024-05-17',
   'There is no such day': 'Такого дня нет',
@@ -257,6 +271,9 @@ const sentences: Record<string, string> = {
 };
 
 const shapes: [RegExp, string][] = [
+  [/^The key (\d) runs “(.+)” already$/, 'Клавиша $1 уже запускает «$2»'],
+  [/^This conversation was merged into another \((\d+)\): go on there$/, 'Это обращение объединено с другим ($1): продолжайте там'],
+  [/^This customer has a newer conversation that is still going on \((\d+)\): go on there$/, 'У клиента есть более новое незакрытое обращение ($1): продолжайте там'],
   [/^(.+): send it again later$/, '&1: отправьте ещё раз позже'],
   [/^(.+): an administrator has to mend the channel$/, '&1: канал должен починить администратор'],
   [/^(.+), on this machine only$/, '$1, только на этой машине'],
