@@ -7,6 +7,8 @@ const PAUSE = 120;
 export interface Company { id: number; name: string; registration: string }
 const none: SearchFound = { messages: [], people: [], files: [], next: null };
 
+const older = ({ messages, next }: SearchFound): Pick<SearchFound, 'messages' | 'next'> => ({ messages, next });
+
 export class Finder {
   found = $state.raw<SearchFound>(none);
   companies = $state.raw<Company[]>([]);
@@ -34,7 +36,9 @@ export class Finder {
   async #fetch(query: Query, further: boolean): Promise<void> {
     const call = (this.#call = new AbortController());
     try {
-      const page = await get<SearchFound>('/search', query, call.signal);
+      let page = await get<SearchFound>('/search', query, call.signal);
+      // Nothing yet, but time was over: what is older is asked for at once.
+      while (!page.messages.length && page.next) page = { ...page, ...older(await get<SearchFound>('/search', { ...query, cursor: page.next }, call.signal)) };
       const companies = further || Object.keys(query).some((name) => name !== 'q' && query[name] !== undefined) ? null : await get<{ items: Company[] }>('/organisations', { q: String(query['q']), limit: 5 }, call.signal);
       if (call.signal.aborted) return;
       if (!further) this.companies = companies?.items ?? [];
