@@ -144,7 +144,7 @@ def free_port() -> int:
         return int(s.getsockname()[1])
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 30.0) -> None:
+def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 120.0) -> None:
     """Wait until the process listens; raises at once when it has ended."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:

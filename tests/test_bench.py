@@ -29,7 +29,7 @@ def test_the_bench_measures_loads_and_broadcasts(tmp_path: Path) -> None:
 
 def test_the_bench_measures_finding_duplicates_the_stream_and_imports(tmp_path: Path) -> None:
     kept = tmp_path / "bench.json"
-    _run([sys.executable, "-m", "bench", "--quick", "--only", "f,g,h,i", "--database", "sqlite", "--json", str(kept)])
+    _run([sys.executable, "-m", "bench", "--quick", "--only", "f,g,h,i,j", "--database", "sqlite", "--json", str(kept)])
     found = {section.letter: {figure.name: figure for figure in section.figures} for section in result.read(kept).sections}
     for letter, name, beside in BESIDE:
         figure = found[letter][name]
@@ -45,6 +45,10 @@ BESIDE = [
     ("h", "burst of 50", True),
     ("i", "rows taken in, of 2,000", True),
     ("i", "rows undone", False),
+    ("j", "list, p99", True),
+    ("j", "thread, p99", True),
+    ("j", "search, p99", True),
+    ("j", "search: in one month, p99", False),
 ]
 """Figures that must be there, and whether the bare program stands beside them."""
 

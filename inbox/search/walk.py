@@ -96,7 +96,7 @@ def _stages(connection: sa.Connection, question: Question, walk: Walk) -> Iterat
                 return
             stretch = range(low // BLOCK - count + 1, low // BLOCK + 1)
             low = stretch.start * BLOCK
-            words = tuple(block(number) for number in stretch if number >= walk.least // BLOCK)
+            words = tuple(block(number * BLOCK) for number in stretch if number >= walk.least // BLOCK)
             yield _Stage(max(low, walk.least), question.text(connection, words))
     yield _Stage(walk.least, question.text(connection))
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from channels.events import MessageDeleted, MessageEdited
 from inbox import schema as t
-from inbox.search import find, index, walk
+from inbox.search import asked, find, index, walk
 from inbox.search.asked import ask, months
 from inbox.search.find import Found, Wanted
 from inbox.search.quote import quote
@@ -331,6 +331,30 @@ def test_a_page_that_runs_out_of_time_says_where_to_go_on(trial: sa.Connection, 
         seen += [each.message_id for each in page.messages]
         cursor, pages = page.next, pages + 1
     assert seen == [3] and 1 < pages < 15
+
+
+@pytest.mark.parametrize("near", [0, 3, 1_000])
+def test_nothing_is_passed_over_however_far_back_it_stands(
+    trial: sa.Connection, monkeypatch: pytest.MonkeyPatch, near: int
+) -> None:
+    for module in (asked, walk):
+        monkeypatch.setattr(module, "BLOCK", 4)
+    monkeypatch.setattr(walk, "NEAR", near)
+    monkeypatch.setattr(walk, "STRETCHES", (1, 2))
+    story = Story(trial, START)
+    channel = story.channel()
+    for number in range(1, 31):
+        story.hear(channel, "заказ" if number % 2 else "возврат" if number == 2 else "ничего")
+    indexed(trial)
+    odd = [number for number in range(30, 0, -1) if number % 2]
+    seen, cursor = [], None
+    for _ in range(8):
+        page = search(trial, "заказы", limit=2, cursor=cursor)
+        seen += [each.message_id for each in page.messages]
+        cursor = page.next
+    assert seen == odd and cursor is None
+    assert [each.message_id for each in search(trial, "возврат", limit=5).messages] == [2]
+    assert [each.message_id for each in search(trial, "заказ ", limit=100).messages] == odd
 
 
 def test_an_old_month_is_found_whatever_came_since(trial: sa.Connection) -> None:
