@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from inbox import schema as t
 from inbox.minds import load_minds
-from inbox.respond import Minds, respond
+from inbox.respond import Minds, membership, respond
 from inbox.segments import Filter, use
 from inbox.settings import Settings
 from tests.bots.test_segments import FLOW
@@ -60,6 +60,20 @@ def test_a_bot_knows_who_is_in_the_segments_that_it_names(story: Story, settings
     assert set(minds.segments) == {"VIP", "Debtors", "Late payers"}
     assert statements(story.connection, lambda: respond(story.connection, story.now, minds)) == 1
     assert said(story, anna) == ["This way, please."] and said(story, boris) == ["Welcome."]
+
+
+def test_segments_that_cannot_be_asked_leave_nobody_unanswered(
+    story: Story, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = story.channel("sms")
+    use.add(story.connection, START, None, name="VIP", found=VIP)
+    for name in ("Debtors", "Late payers"):
+        use.add(story.connection, START, None, name=name, contacts=[])
+    added(story, ASKING)
+    story.hear(channel, "Hello", address=ANNA)
+    monkeypatch.setattr(membership, "compiled", lambda *given: sa.literal_column("no_such_column"))
+    assert respond(story.connection, story.now, load_minds(story.connection, settings, Minds())) == 1
+    assert said(story, story.rows(t.contacts)[0].id) == ["Welcome."]
 
 
 def test_flows_that_name_none_cost_no_statement(story: Story, settings: Settings) -> None:
