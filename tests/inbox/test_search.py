@@ -340,6 +340,7 @@ def test_nothing_is_passed_over_however_far_back_it_stands(
     for module in (asked, walk):
         monkeypatch.setattr(module, "BLOCK", 4)
     monkeypatch.setattr(walk, "NEAR", near)
+    monkeypatch.setattr(walk, "SECONDS", 60.0)
     monkeypatch.setattr(walk, "STRETCHES", (1, 2))
     story = Story(trial, START)
     channel = story.channel()
