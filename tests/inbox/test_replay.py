@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import itertools
 import json
 import shutil
 from collections import Counter
@@ -36,9 +37,13 @@ FIRST = 2 * PEOPLE
 """Webhooks of before."""
 
 
+def moment(number: int) -> datetime:
+    return START + timedelta(milliseconds=number * 1000 // A_SECOND)
+
+
 def webhook(number: int) -> Hook:
     """The provider's next delivery, 5 ms after the last. Its times are whole seconds, as WhatsApp's are."""
-    at = START + timedelta(milliseconds=number * 1000 // A_SECOND)
+    at = moment(number)
     phone = f"7916000{number % PEOPLE:04d}"
     message = {"from": phone, "id": f"wamid.{number}", "timestamp": str(int(at.timestamp())), "type": "text"}
     value = {
@@ -56,6 +61,7 @@ class Office:
     web: list[House]
     worker: House
     channel: int
+    _taken: Iterator[int] = dataclasses.field(default_factory=itertools.count)
 
     async def take(self, numbers: Iterator[int] | range) -> None:
         """Bring webhooks: all people at once, each one's next to the other process as soon as the last is on disk."""
@@ -70,7 +76,8 @@ class Office:
         house = self.web[number // PEOPLE % len(self.web)]
         line = await house.accounts.line(self.channel)
         assert line is not None
-        await house.intake.take(line, webhook(number))
+        # It comes when it comes: how long others took before it decides when that is.
+        await house.intake.take(line, dataclasses.replace(webhook(number), received_at=moment(next(self._taken))))
 
     async def heard(self) -> dict[int, list[int]]:
         """Each person's messages, as operators see them."""
