@@ -15,7 +15,7 @@ from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotFound
 from inbox.store import ids
 
-PAGE = 100
+PAGE = 50
 """Cards in one transaction: some fifty milliseconds, for which an operator's own writing waits at most."""
 _f, _b, _p = t.quality_findings.c, t.quality_batches.c, t.quality_repairs.c
 

@@ -16,14 +16,14 @@ from inbox.views import contacts
 from inbox.views.paging import All, Page, by_id, cut, decode
 from inbox.views.shapes import Named
 
-MOST = 20_000
+MOST = 10_000
 """Findings of a kind are counted so far; an index over the open ones alone makes that some milliseconds."""
 _f, _b, _p, _c = t.quality_findings.c, t.quality_batches.c, t.quality_repairs.c, t.contacts.c
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KindCount:
-    """How much there is of a kind, at most 20,000. `mendable`: how many of these one click can repair. `right`: how many a person
+    """How much there is of a kind, at most 10,000. `mendable`: how many of these one click can repair. `right`: how many a person
     said are right so."""
 
     kind: str

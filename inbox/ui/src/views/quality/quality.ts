@@ -12,7 +12,7 @@ export interface Quality { kinds: KindCount[]; run: Run | null; going: Batch | n
 export interface Finding { id: Id | null; kind: string; contact: Named; place: string; before: string; after: string | null; state: 'open' | 'right'; found_at: Time | null }
 export interface Repair { id: Id; kind: string; contact: Named; place: string; before: string; after: string; undone_at: Time | null }
 
-export const MOST = 20_000;
+export const MOST = 10_000;
 export const kindName = (kind: string) => told('quality.kind', kind);
 /** Where on the card it stands: a field of one's own goes by its own name. */
 export const placeName = (place: string) => (place.startsWith('fields.') ? place.slice(7) : told('quality.place', place));
