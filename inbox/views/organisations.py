@@ -12,6 +12,7 @@ from inbox import schema as t
 from inbox.organisations.naming import fold_name, sort_name
 from inbox.organisations.write import registration
 from inbox.refusals import NotFound
+from inbox.segments.fields import place
 from inbox.views import lists
 from inbox.views.conversations import Conversation
 from inbox.views.paging import All, Page, beyond, cut, decode
@@ -175,15 +176,25 @@ def merge(connection: sa.Connection, number: int) -> OrganisationMerge:
 
 
 def _matches(q: str) -> sa.ColumnElement[bool]:
-    """A part of the name, or of the registration number, mail address, site."""
-    plain = q.lower().replace("ё", "е")
-    parts = [_o.sort.contains(sort_name(q), autoescape=True), sa.func.lower(_o.name).contains(q.lower(), autoescape=True)]
+    """A part of the name, of a mail address or site, or the beginning of the registration number.
+
+    Looked up on its own, in the order of the table: along the names each row would have to be fetched for itself.
+    """
+    there = t.organisations.alias()
+    o = there.c
+    found = [_holds(o.sort, sort_name(q))]
     if folded := fold_name(q):
-        parts.append(_o.fold.contains(folded, autoescape=True))
-    if told := registration(q):
-        parts.append(_o.registration.startswith(told, autoescape=True))
-    parts += [sa.cast(column, sa.Text).contains(plain, autoescape=True) for column in (_o.website, _o.emails)]
-    return sa.or_(*parts)
+        found.append(_holds(o.fold, folded))
+    if any(map(str.isdigit, q)):
+        found.append(o.registration.startswith(registration(q), autoescape=True))
+    if q.isascii():  # as sites and addresses are
+        found += [_holds(sa.func.lower(sa.cast(column, sa.Text)), q.lower()) for column in (o.website, o.emails)]
+    return _o.id.in_(sa.select(o.id).where(sa.or_(*found)))
+
+
+def _holds(column: sa.ColumnElement[str], part: str) -> sa.ColumnElement[bool]:
+    """By characters, which costs a third of LIKE: both are in small letters."""
+    return place(column, sa.literal(part, sa.Text)) > 0
 
 
 def _people(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, int]:
