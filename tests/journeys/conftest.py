@@ -1,13 +1,19 @@
-"""What journeys share: a place for the database, SQLite and PostgreSQL in turn."""
+"""What journeys share: a place for the database, SQLite and PostgreSQL in turn; the app as built, and a browser."""
 
 import itertools
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import AsyncIterator, Iterator
+from importlib.util import module_from_spec, spec_from_file_location
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
 
 from tests import postgres
 from tests.conftest import STORES
+from tests.journeys.system import ROOT
+from tests.journeys.window import chromium
 
 _numbers = itertools.count(1)
 
@@ -22,3 +28,20 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     name = f"switchboard_journey_{os.getpid()}_{next(_numbers)}"
     yield postgres.create(server, name)
     postgres.drop(server, name)
+
+
+@pytest.fixture(scope="module")
+def app() -> None:
+    """The operators' app as it is in the sources now."""
+    spec = spec_from_file_location("hatch_build", ROOT / "inbox" / "ui" / "hatch_build.py")
+    assert spec and spec.loader
+    builder = module_from_spec(spec)
+    sys.modules[spec.name] = builder
+    spec.loader.exec_module(builder)
+    builder.build()
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as started:
+        yield started

@@ -1,37 +1,17 @@
 """An operator and a customer in real browsers before a whole installation: what one writes, the other reads at once."""
 
-import shutil
-import sys
 from collections.abc import AsyncIterator
-from importlib.util import module_from_spec, spec_from_file_location
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.journeys.system import OWNER, PASSWORD, ROOT, wait_until
+from tests.journeys.system import OWNER, PASSWORD, wait_until
 from tests.journeys.town import WAYS, Town, town
+from tests.journeys.window import MARKS
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [
-    pytest.mark.journey,
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
-    pytest.mark.asyncio(loop_scope="module"),
-]
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+pytestmark = list(MARKS)
 TELEGRAM, WEBCHAT = (next(way for way in WAYS if way.kind == kind) for kind in ("telegram", "webchat"))
-
-
-@pytest.fixture(scope="module")
-def app() -> None:
-    """The operators' app as it is in the sources now."""
-    spec = spec_from_file_location("hatch_build", ROOT / "inbox" / "ui" / "hatch_build.py")
-    assert spec and spec.loader
-    builder = module_from_spec(spec)
-    sys.modules[spec.name] = builder
-    spec.loader.exec_module(builder)
-    builder.build()
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -39,14 +19,6 @@ async def city(tmp_path_factory: pytest.TempPathFactory, app: None) -> AsyncIter
     async with town(tmp_path_factory.mktemp("town"), "", (TELEGRAM, WEBCHAT)) as found:
         yield found
         assert found.system.errors() == []
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        await chromium.close()
 
 
 async def new_page(browser: Browser, language: str) -> Page:
