@@ -71,6 +71,7 @@ async def shop(client: Client) -> AsyncIterator[Shop]:
     lena = Customer(id="lena", name="Lena", language="ru", addresses={"whatsapp": LENA})
     async with serve(WhatsAppStandIn(Phones([lena]))) as meta:
         assert isinstance(meta, WhatsAppStandIn)
+        client.clock.time = datetime.now(UTC)  # the provider and those who send to it have no other
         channel = await client.run(accounts.add, client.clock(), client.app[keys.VAULT], "whatsapp", "WhatsApp", meta.settings())
         meta.webhook = f"{client.url}/hooks/{channel}"
         yield Shop(client=client, meta=meta, lena=lena, channel=channel)
