@@ -41,7 +41,7 @@ class Office:
 
 @pytest.fixture
 async def redis(valkey: str) -> AsyncIterator["Redis"]:
-    async with Redis.from_url(valkey) as opened:
+    async with Redis.from_url(valkey, socket_connect_timeout=30) as opened:
         await opened.flushall()
         yield opened
 
