@@ -42,7 +42,11 @@ async def read_body(request: web.Request, model: type[M]) -> M:
     """The JSON of the body; nothing at all reads as an empty object."""
     if request.content_length and request.content_length > LARGEST_BODY:
         raise Problem(413, "This is larger than we take.")
-    raw = await request.read()
+    try:
+        raw = await request.read()
+    except ConnectionResetError:
+        # Whoever sent it is gone: nobody hears the answer, and nothing is wrong here.
+        raise Problem(400, "The connection was lost before the whole body came.") from None
     if not raw:
         return _validated(model, {}, "body")
     if request.content_type != "application/json":

@@ -27,6 +27,8 @@ export class Thread {
   unreadCount = 0;
   #quotes = new SvelteMap<Id, Message | null>();
   #asked = new Set<Id>();
+  /** States told of messages that are still being fetched: the answer on its way may be older. */
+  #early = new Map<Id, State>();
   messages = $derived([...this.#byId.values()].sort(order));
   #off: (() => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -180,15 +182,16 @@ export class Thread {
 
   keep(items: Message[]): void {
     for (const item of items) {
-      const known = this.#byId.get(item.id);
-      const stale = known?.state && item.state && rank[item.state] < rank[known.state] && item.state !== 'failed';
-      this.#byId.set(item.id, stale ? { ...item, state: known.state } : item);
+      const known = this.#byId.get(item.id)?.state ?? this.#early.get(item.id);
+      this.#early.delete(item.id);
+      const stale = known && item.state && rank[item.state] < rank[known] && item.state !== 'failed';
+      this.#byId.set(item.id, stale ? { ...item, state: known } : item);
     }
   }
 
   #state({ message_id: id, state, reason }: Record<string, unknown>): void {
     const known = this.#byId.get(id as Id);
-    if (!known) return;
+    if (!known) { this.#early.set(id as Id, state as State); return; }
     this.#byId.set(known.id, { ...known, state: state as State, reason: (reason as string | null | undefined) ?? known.reason });
     // What else can be done about it, only the message itself tells.
     if (state === 'failed') void this.#heard(known.id);
