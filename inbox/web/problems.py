@@ -84,9 +84,9 @@ async def middleware(request: web.Request, handler: Callable[[web.Request], Awai
     try:
         return await handler(request)
     except Exception as error:
-        if request.transport is None:
-            raise
         found = translate(error)
+        if request.transport is None and found is None:
+            raise
         if found is None:
             log.exception("request failed", method=request.method, route=_route(request))
             found = Problem(500, "Something went wrong here; it has been noted.")
