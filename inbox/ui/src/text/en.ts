@@ -501,7 +501,7 @@ export const en = {
   'card.email': 'E-mail',
   'card.identity.add': 'Phone or e-mail',
   'card.identity.remove': 'Remove {address}',
-  'card.identity.verify': 'Send a code to {address}',
+  'card.identity.verify': 'Confirm: send a code to {address}',
   'card.identity.verify.short': 'Confirm',
   'card.identity.sent': 'A code was sent. Type what the customer tells you',
   'card.identity.code': 'Code',

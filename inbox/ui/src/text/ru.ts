@@ -502,7 +502,7 @@ export const ru: Record<Key, Entry> = {
   'card.email': 'Почта',
   'card.identity.add': 'Телефон или почта',
   'card.identity.remove': 'Убрать {address}',
-  'card.identity.verify': 'Отправить код на {address}',
+  'card.identity.verify': 'Подтвердить: отправить код на {address}',
   'card.identity.verify.short': 'Подтвердить',
   'card.identity.sent': 'Код отправлен. Впишите, что назовёт клиент',
   'card.identity.code': 'Код',
