@@ -135,7 +135,7 @@ async def test_every_page_in_english_wide(browser: Browser, city: Town) -> None:
             seen.append(path)
             found += await both_themes(vera.page, path, "light", "dark")
         assert len(seen) > len(PAGES) > 10
-        assert found == []
+        assert found == [], "\n".join(found)
 
 
 async def test_every_page_in_russian_on_a_phone(browser: Browser, city: Town) -> None:
@@ -147,7 +147,7 @@ async def test_every_page_in_russian_on_a_phone(browser: Browser, city: Town) ->
             await vera.page.set_viewport_size({"width": 360, "height": 740})
             found += [f"{path} at 360: {each}" for each in await vera.page.evaluate(TOO_WIDE)]
             await vera.page.set_viewport_size({"width": 390, "height": 844})
-        assert found == []
+        assert found == [], "\n".join(found)
 
 
 Open = Callable[[Window], Awaitable[None]]
@@ -231,7 +231,7 @@ async def test_every_state_of_the_inbox(browser: Browser, city: Town) -> None:
             found += await both_themes(vera.page, name, "dark", "light")
             await vera.context.set_offline(False)
             await vera.page.unroute_all()
-    assert found == []
+    assert found == [], "\n".join(found)
 
 
 async def test_the_door_and_a_shut_one(browser: Browser, city: Town) -> None:
@@ -248,5 +248,5 @@ async def test_the_door_and_a_shut_one(browser: Browser, city: Town) -> None:
         assert found + await both_themes(nobody.page, "door refused", "dark", "light") == []
 
 
-def test_the_table_of_routes_is_read() -> None:
+async def test_the_table_of_routes_is_read() -> None:
     assert {"inbox", "people", "settings"} <= set(PAGES), json.dumps(PAGES)
