@@ -50,7 +50,7 @@ LIFE = 25.0
 """Seconds after which a drain ends anyway, so that RQ sees its jobs finish."""
 BEAT = 3.0
 GIVE_WAY = 5.0
-"""Seconds that a pass of search's index waits at most for a moment in which no message is being answered or sent."""
+"""Seconds that a step of what nobody waits for (search's index, tending cards) waits at most for a quiet moment."""
 FEED = 0.2
 """Seconds between two looks at running broadcasts; some hundred messages of each wait in the queue meanwhile."""
 
@@ -186,20 +186,24 @@ class Worker:
     async def _index(self) -> None:
         """New words for search, by the one worker that sweeps; customers go first."""
         while self._leads:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(GIVE_WAY):
-                    for name in ("respond", "deliver"):
-                        await self.idle[name].wait()
+            await self._quiet()
             found = await self.house.db.read(index.read)
             if found.more:
                 await self.house.db.run(index.write, found)
             if not await self.house.db.run(index.merge) and not found.more:
                 return
 
+    async def _quiet(self) -> None:
+        """Wait for a moment in which no message is being answered or sent, but not for ever."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GIVE_WAY):
+                for name in ("respond", "deliver"):
+                    await self.idle[name].wait()
+
     async def _tend_cards(self) -> None:
         """People's cards, by the one worker that sweeps."""
         if self._leads:
-            await tending.tend_all(self.house.db)
+            await tending.tend_all(self.house.db, self._quiet)
 
     async def _tend_presence(self) -> None:
         """Who is available, by the one worker that sweeps."""

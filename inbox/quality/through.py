@@ -11,7 +11,7 @@ from inbox.quality.look import look
 from inbox.record import record
 from inbox.store import ids
 
-PAGE = 100
+PAGE = 40
 _r, _c = t.quality_runs.c, t.contacts.c
 
 

@@ -30,8 +30,9 @@ managers = sa.Table(
     one_of("role", *ROLES),
 )
 """`available`: takes new conversations. `capacity`: open ones at most. `assigned_at`: when given the last one (fair ties).
-`signature`: under their mails. `undo_seconds`: how long what they send can be taken back. `back_at`: available again by itself then. `away_minutes`:
-without keyboard and mouse for so long they count as away; `away_pauses`: and get nothing new. `paused_at`: since when that is so."""
+`signature`: under their mails. `undo_seconds`: how long what they send can be taken back. `back_at`: available again by
+itself then. `away_minutes`: without keyboard and mouse for so long they count as away; `away_pauses`: and get nothing new.
+`paused_at`: since when that is so."""
 
 teams = sa.Table(
     "teams",
