@@ -147,7 +147,7 @@ async def test_everything_by_keyboard_alone(browser: Browser, city: Town) -> Non
         await hands.keys("Control+KeyZ")
         await wait_until(lambda: closed(city, number, False), what="Undo opens it again")
         await hands.keys("Control+KeyK")
-        await expect(page.get_by_role("combobox").first).to_be_focused()
+        await expect(page.get_by_role("dialog").get_by_role("combobox").first).to_be_focused()
         await hands.type("tasks")
         await hands.keys("Enter")
         await hands.at(r"/tasks$")
