@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from inbox import schema as t
+from inbox.media.archives import file_name
 from inbox.refusals import Conflict, NotFound
 from inbox.views.cards import cards_of
 
@@ -190,11 +191,5 @@ def _attached(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[t
     query = sa.select(_a.id, _a.message_id, _a.kind, _a.name, _a.mime, _a.size, _a.sha256, _a.state)
     for row in connection.execute(query.where(_a.message_id.in_(ids)).order_by(_a.id)):
         told = {"kind": row.kind, "name": row.name, "mime": row.mime, "size": row.size}
-        found[row.message_id].append((told | {"file": _path(row) if row.sha256 else None}, row.sha256))
+        found[row.message_id].append((told | {"file": file_name(row.id, row.name, row.kind) if row.sha256 else None}, row.sha256))
     return found
-
-
-def _path(row: Any) -> str:
-    """A name that unpacks on every system and leads nowhere else."""
-    safe = "".join(sign if sign.isalnum() or sign in "._- " else "_" for sign in row.name).strip(". ")[-80:]
-    return f"files/{row.id}-{safe or row.kind}"

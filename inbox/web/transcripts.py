@@ -2,28 +2,24 @@
 
 import asyncio
 import base64
-import re
-import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import jinja2
 import msgspec
 
 from inbox.files import Store
+from inbox.media.archives import Archive, file_name
 from inbox.views import transcripts as views
 from inbox.views.messages import Message
 from inbox.views.paging import Page
 from inbox.web.pages import TEMPLATES
 
-CHUNK = 262_144
 SHOWN_WHOLE = 400_000
 """Pictures up to so many bytes stand in the page itself; larger ones by their small picture."""
-_BAD = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=jinja2.select_autoescape(["html"]), trim_blocks=True, lstrip_blocks=True
 )
@@ -132,57 +128,21 @@ async def _joined(pages: AsyncIterator[list[Any]]) -> AsyncIterator[bytes]:
             first = False
 
 
-class _Sink:
-    """Where the archive is written to: what is in it goes on to whoever asked, and is forgotten."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-
-    def write(self, data: Any) -> int:
-        self._parts.append(bytes(data))
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing waits here."""
-
-    def take(self) -> bytes:
-        found = b"".join(self._parts)
-        self._parts.clear()
-        return found
-
-
 async def as_archive(source: Source) -> AsyncIterator[bytes]:
     """A ZIP: conversation.json, conversation.html, and every file under files/ by its id and name."""
-    sink = _Sink()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
+    with Archive(source.store, source.head.exported_at) as book:
         for name, write in (("conversation.json", as_json), ("conversation.html", as_page)):
-            with archive.open(name, "w", force_zip64=True) as entry:
-                async for piece in write(source):
-                    entry.write(piece)
-                    yield sink.take()
+            async for piece in book.part(name, write(source)):
+                yield piece
         async for file in _files(source):
-            kept = zipfile.ZipInfo(f"files/{file.id}-{safe(file.name)}")
-            with await asyncio.to_thread(_opened, source.store, file.sha256) as content, archive.open(kept, "w") as entry:
-                while chunk := await asyncio.to_thread(content.read, CHUNK):
-                    entry.write(chunk)
-                    yield sink.take()
-    yield sink.take()
+            async for piece in book.file(file_name(file.id, file.name), file.sha256):
+                yield piece
+    yield book.rest()
 
 
 async def _files(source: Source) -> AsyncIterator[views.File]:
-    """The files that are really there."""
     last = 0
     while page := await source.read(views.files, source.number, last, notes=source.notes):
         last = page[-1].id
         for file in page:
-            if await asyncio.to_thread(source.store.path(file.sha256).is_file):
-                yield file
-
-
-def _opened(store: Store, digest: str) -> BinaryIO:
-    return Path(store.path(digest)).open("rb")
-
-
-def safe(name: str) -> str:
-    """A file's name that no system takes for a way elsewhere."""
-    return _BAD.sub("_", name).strip(". ")[-120:] or "file"
+            yield file

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from aiohttp import FormData
 
 from inbox import schema as t
+from inbox.media.archives import file_name
 from inbox.store import ids
 from inbox.views import transcripts as views
-from inbox.web.transcripts import safe
 from tests.inbox.conftest import Client
 from tests.inbox.media import picture
 
@@ -132,4 +132,4 @@ NAMES = [("a/b", "a_b"), ("..", "file"), ("", "file"), ("C:\\x\0y", "C__x_y"), (
 
 @pytest.mark.parametrize(("name", "expected"), NAMES)
 def test_a_name_in_an_archive_leads_nowhere_else(name: str, expected: str) -> None:
-    assert safe(name) == expected
+    assert file_name(7, name) == f"files/7-{expected}"
