@@ -1,7 +1,7 @@
 """A conversation to take along: what stands above it, its messages and events page by page, and the files that belong to it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -39,17 +39,17 @@ class File:
     sha256: str
 
 
-def head(connection: sa.Connection, conversation_id: int, now: datetime) -> Head:
-    """Raises NotFound."""
+def head(connection: sa.Connection, conversation_id: int, now: datetime, *, notes: bool) -> Head:
+    """Without `notes`: without what only colleagues wrote about it, labels and how it ended. Raises NotFound."""
     item = conversations.item(connection, conversation_id)
     i, said = t.identities.c, work(connection, conversation_id)
     addresses = connection.scalars(sa.select(i.address).where(i.contact_id == item.contact.id).order_by(i.id)).all()
     named = connection.execute(sa.select(t.channels.c.id, t.channels.c.name)).all()
     return Head(
-        conversation=item,
+        conversation=item if notes else replace(item, labels=[]),
         addresses=list(addresses),
-        reason=said.reason,
-        summary=said.summary,
+        reason=said.reason if notes else None,
+        summary=said.summary if notes else "",
         channels={row.id: row.name for row in named},
         exported_at=now,
     )

@@ -1,5 +1,6 @@
 """A conversation taken out as a page, as text, as JSON and as an archive with its files; who did it is recorded."""
 
+import hashlib
 import io
 import json
 import re
@@ -14,6 +15,7 @@ from inbox import schema as t
 from inbox.media.archives import file_name
 from inbox.store import ids
 from inbox.views import transcripts as views
+from inbox.web import keys
 from tests.inbox.conftest import Client
 from tests.inbox.media import picture
 
@@ -37,10 +39,13 @@ async def taken(client: Client, number: int, form: str, **more: Any) -> Any:
 @pytest.mark.parametrize("form", ["html", "text", "json"])
 async def test_everything_said_is_there_and_notes_only_for_us(client: Client, form: str) -> None:
     number = await conversation(client)
-    whole = written(await taken(client, number, form))
-    for words in ("Anna", "Where is my order?", "On its way, Anna", "Only for us", "+4930901821"):
-        assert words in whole, words
-    assert "Only for us" not in written(await taken(client, number, form, notes="false"))
+    ours = {"labels": ["complains"], "close_summary": "Paid back, to be quiet"}
+    assert (await client.patch(f"/conversations/{number}", ours | {"status": "closed"})).status == 200
+    whole, theirs = [written(await taken(client, number, form, notes=notes)) for notes in ("true", "false")]
+    for words in ("Anna", "Where is my order?", "On its way, Anna", "+4930901821"):
+        assert words in whole and words in theirs, words
+    for words in ("Only for us", "complains", "Paid back"):
+        assert words in whole and words not in theirs, words
 
 
 def written(body: Any) -> str:
@@ -79,6 +84,9 @@ async def test_an_archive_has_every_file(client: Client) -> None:
     assert [each["text"] for each in json.loads(archive.read("conversation.json"))["messages"]][-1] == "See"
     without = zipfile.ZipFile(io.BytesIO(await taken(client, number, "zip", notes="false")))
     assert [name.partition("-")[2] for name in without.namelist()[2:]] == ["a.txt"]
+    client.app[keys.STORE].path(hashlib.sha256(b"words").hexdigest()).unlink()
+    lost = zipfile.ZipFile(io.BytesIO(await taken(client, number, "zip")))
+    assert [name.partition("-")[2] for name in lost.namelist()[2:]] == ["пёс.png"], "what is missing is left out"
 
 
 def form_of(name: str, content: bytes) -> Any:

@@ -48,7 +48,7 @@ class ExportQuery(Query):
     format: Literal["html", "text", "json", "zip"] = "html"
     """zip: the JSON, the page and all files."""
     notes: bool = True
-    """false: without notes and events, as the customer knows it."""
+    """false: without notes, events, labels and how it ended, as the customer knows it."""
     language: Literal["en", "ru"] = "en"
     """Of the words around the messages."""
     timezone: Zone = "UTC"
@@ -89,7 +89,7 @@ async def export_conversation(call: Call, conversation_id: int, query: ExportQue
 
 
 def _begin(connection: sa.Connection, now: datetime, by: int, conversation_id: int, query: ExportQuery) -> views.Head:
-    head = views.head(connection, conversation_id, now)
+    head = views.head(connection, conversation_id, now, notes=query.notes)
     about = {"contact_id": head.conversation.contact.id, "conversation_id": conversation_id}
     kind = "conversation.printed" if query.show else "conversation.exported"
     record(connection, now, kind, actor_kind="manager", actor_id=by, **about, format=query.format, notes=query.notes)
