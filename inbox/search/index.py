@@ -64,10 +64,17 @@ def _further(name: str, place: int, known: int | None) -> bool:
 
 
 def write(connection: sa.Connection, found: Found) -> None:
-    """Write what was read. Twice does no harm."""
-    for table, rows in (("search_messages", found.messages), ("search_people", found.people), ("search_files", found.files)):
-        _write(connection, table, rows)
+    """Write what was read, but of nobody who has been erased since. Twice does no harm."""
+    for what, rows in (("messages", found.messages), ("people", found.people), ("files", found.files)):
+        gone = _gone(connection, what, list(rows))
+        _write(connection, f"search_{what}", {number: text for number, text in rows.items() if number not in gone})
     _mark(connection, {**found.marks, **found.months})
+
+
+def _gone(connection: sa.Connection, what: str, numbers: Sequence[int]) -> set[int]:
+    """Rows of people who were erased between reading and writing."""
+    key, query = _OWNED[what]
+    return set(connection.scalars(query.where(key.in_(numbers), _c.erased_at.is_not(None)))) if numbers else set()
 
 
 def _mark(connection: sa.Connection, marks: Mapping[str, int]) -> None:
@@ -229,3 +236,8 @@ def _joined(found: Iterable[str]) -> str:
 _KEPT = "INSERT INTO search_marks (name, place) VALUES (:name, :place) ON CONFLICT (name) DO UPDATE SET place = excluded.place"
 _RISE = sa.text(f"{_KEPT} WHERE excluded.place > search_marks.place")
 _FALL = sa.text(f"{_KEPT} WHERE excluded.place < search_marks.place")
+_OWNED: dict[str, tuple[Any, sa.Select[Any]]] = {
+    "messages": (_m.id, sa.select(_m.id).join(t.contacts, _c.id == _m.contact_id)),
+    "people": (_c.id, sa.select(_c.id)),
+    "files": (_a.id, sa.select(_a.id).join(t.contacts, _c.id == _a.contact_id)),
+}

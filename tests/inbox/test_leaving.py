@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from inbox import schema as t
 from inbox.house import House, open_house
 from inbox.leaving import drain, erasing, matter, stops
+from inbox.search import index
 from inbox.settings import Settings
 from inbox.views import reports
 from tests.inbox.conftest import START, Client
@@ -145,6 +146,15 @@ async def test_nothing_is_left_of_an_erased_person(client: Client, house: House,
     assert [each["text"] for each in rows] == ["", "", ""]
     left = [path for path in Path(settings.data / "files").rglob("*") if path.is_file()]
     assert left == []
+
+
+async def test_words_that_were_read_for_search_before_an_erasure_are_not_written_after_it(client: Client, house: House) -> None:
+    contact, _ = await a_person(client)
+    read = await client.run(index.read)
+    assert read.messages and read.people and read.files
+    await erased(client, house, contact)
+    await client.run(index.write, read)
+    assert [word for word in SECRETS for row in await client.run(_everything) if word.lower() in row.lower()] == []
 
 
 async def test_no_old_bytes_are_left_on_the_disk(client: Client, house: House, settings: Settings) -> None:
@@ -326,8 +336,6 @@ def _add_raw(connection: sa.Connection, channel: int, number: int, body: bytes) 
 
 
 def _index_all(connection: sa.Connection) -> None:
-    from inbox.search import index
-
     while (found := index.read(connection)).more:
         index.write(connection, found)
 
