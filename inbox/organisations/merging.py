@@ -24,9 +24,9 @@ def merge(connection: sa.Connection, now: datetime, by: int, kept_id: int, other
         raise Invalid("with", "This is the same organisation")
     rows = {number: require(connection, number) for number in sorted((kept_id, other_id))}
     kept, other = rows[kept_id], rows[other_id]
-    before = {"moved": _move(connection, kept_id, other_id), "filled": _fill(connection, now, kept, other)}
-    connection.execute(sa.update(t.organisations).where(_o.merged_into == other_id).values(merged_into=kept_id))
-    connection.execute(sa.update(t.organisations).where(_o.id == other_id).values(merged_into=kept_id))
+    led = list(connection.scalars(sa.select(_o.id).where(_o.merged_into == other_id).order_by(_o.id)))
+    before = {"moved": _move(connection, kept_id, other_id), "filled": _fill(connection, now, kept, other), "led": led}
+    connection.execute(sa.update(t.organisations).where(_o.id.in_([other_id, *led])).values(merged_into=kept_id))
     number = ids.one(connection, "organisation_merges")
     row = {"id": number, "organisation_id": kept_id, "merged_id": other_id, "at": now, "by": by, "before": before}
     connection.execute(sa.insert(t.organisation_merges).values(row))
@@ -45,6 +45,8 @@ def undo(connection: sa.Connection, now: datetime, by: int, number: int) -> tupl
     kept = require(connection, merge.organisation_id)
     other_id = merge.merged_id
     connection.execute(sa.update(t.organisations).where(_o.id == other_id).values(merged_into=None))
+    led = (_o.id.in_(merge.before.get("led", ())), _o.merged_into == kept.id)
+    connection.execute(sa.update(t.organisations).where(*led).values(merged_into=other_id))
     _move_back(connection, merge)
     _empty(connection, now, kept, merge.before["filled"])
     connection.execute(sa.update(t.organisation_merges).where(_m.id == number).values(undone_at=now, undone_by=by))
@@ -55,17 +57,23 @@ def undo(connection: sa.Connection, now: datetime, by: int, number: int) -> tupl
 
 def _move(connection: sa.Connection, kept_id: int, other_id: int) -> list[int]:
     """The employments that moved. Whoever is in both since the same day stays with the one that goes."""
-    here = t.employments.alias()
-    same = (here.c.contact_id == _e.contact_id, here.c.organisation_id == kept_id, here.c.since == _e.since)
-    free = ~sa.exists().where(*same).correlate(t.employments)
-    moved = list(connection.scalars(sa.select(_e.id).where(_e.organisation_id == other_id, free).order_by(_e.id)))
+    mine = sa.select(_e.id).where(_e.organisation_id == other_id, _free(kept_id))
+    moved = list(connection.scalars(mine.order_by(_e.id)))
     _give(connection, moved, {"organisation_id": kept_id})
     return moved
 
 
 def _move_back(connection: sa.Connection, merge: Any) -> None:
-    query = sa.select(_e.id).where(within(_e.id, "some"), _e.organisation_id == merge.organisation_id)
+    """Those that are still there, unless somebody has dated them like another one since."""
+    query = sa.select(_e.id).where(within(_e.id, "some"), _e.organisation_id == merge.organisation_id, _free(merge.merged_id))
     _give(connection, connection.scalars(query, {"some": merge.before["moved"]}).all(), {"organisation_id": merge.merged_id})
+
+
+def _free(organisation_id: int) -> sa.ColumnElement[bool]:
+    """The same person is not in this organisation since the same day."""
+    here = t.employments.alias()
+    same = (here.c.contact_id == _e.contact_id, here.c.organisation_id == organisation_id, here.c.since == _e.since)
+    return ~sa.exists().where(*same).correlate(t.employments)
 
 
 def _give(connection: sa.Connection, numbers: Any, values: Mapping[str, int]) -> None:

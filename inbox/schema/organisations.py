@@ -73,4 +73,4 @@ organisation_merges = sa.Table(
     sa.Column("undone_by", sa.BigInteger),
     sa.Index("ix_organisation_merges_organisation_id", "organisation_id"),
 )
-"""`before`: ids of the employments that moved, and what the other organisation filled in."""
+"""`before`: ids of the employments that moved, what the other organisation filled in, and ids of those that led to it (`led`)."""

@@ -216,6 +216,34 @@ async def test_two_become_one_and_two_again(client: Client) -> None:
     assert (await client.post(f"/organisations/{one}/merge", {"with": one})).status == 422
 
 
+async def test_merges_behind_one_another_are_undone_one_by_one(client: Client) -> None:
+    one, two, three = [await organisation(client, name) for name in ("Acme", "Beta", "Gamma")]
+    merges = [
+        (await client.post(f"/organisations/{kept}/merge", {"with": gone})).body for kept, gone in ((two, three), (one, two))
+    ]
+
+    async def leads() -> list[int | None]:
+        return [(await client.get(f"/organisations/{each}")).body["merged_into"] for each in (two, three)]
+
+    assert await leads() == [one, one]
+    for merge, expected in zip(reversed(merges), ([None, two], [None, None]), strict=True):
+        assert (await client.post(f"/organisations/merges/{merge['id']}/undo")).status == 200
+        assert await leads() == expected
+
+
+async def test_a_merge_is_undone_even_if_somebody_dated_an_employment_like_another_since(client: Client) -> None:
+    one, two = await organisation(client, "Acme"), await organisation(client, "Beta")
+    dora = await person(client)
+    first = await employ(client, dora, organisation=one)
+    await employ(client, dora, organisation=two)
+    later = await employ(client, dora, organisation=two, since="2024")
+    merge = (await client.post(f"/organisations/{one}/merge", {"with": two})).body
+    await client.delete(f"/contacts/{dora}/organisations/{first}")
+    assert (await client.patch(f"/contacts/{dora}/organisations/{later}", {"since": None})).status == 200
+    assert (await client.post(f"/organisations/merges/{merge['id']}/undo")).status == 200
+    assert (await who(client, one), await who(client, two)) == (["Dora"], ["Dora"])
+
+
 async def test_people_who_are_one_take_their_employers_along_and_undo_returns_them(client: Client) -> None:
     acme, beta = await organisation(client, "Acme"), await organisation(client, "Beta")
     dora, twin = await person(client), await person(client, "Dora S.")
