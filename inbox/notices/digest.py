@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from inbox import schema as t
 from inbox.notices.attention import Waits, attention
-from inbox.notices.settings import slot, wanted
+from inbox.notices.settings import Wanted, slot, wanted
 
 AT_DESK = timedelta(minutes=15)
 """Without Redis nobody knows who is here; whose browser asked for something so lately is."""
@@ -52,14 +52,27 @@ def due(connection: sa.Connection, now: datetime, timezone: str) -> list[Due]:
     """Those whose interval began without their digest having been looked at, and those to be tried again."""
     on = (_n.digest != "off", _m.disabled_at.is_(None))
     rows = connection.execute(sa.select(t.notice_settings).join(t.managers, _m.id == _n.manager_id).where(*on)).all()
-    found = []
-    for row in rows:
-        zone = wanted(row, timezone).timezone
-        begun = slot(row.digest, row.digest_at, zone, now)
-        known = connection.execute(sa.select(_d.state, _d.tries, _d.try_at).where(*_one(row.manager_id, begun))).one_or_none()
-        if known is None or (known.state == "waiting" and known.try_at <= now):
-            found.append(Due(manager_id=row.manager_id, slot=begun, timezone=zone, tried=known.tries if known else 0))
-    return found
+    begun = [_begun(row.manager_id, wanted(row, timezone), now) for row in rows]
+    known = _known(connection, begun)
+    found = [(each, known.get((each.manager_id, each.slot))) for each in begun]
+    return [
+        each if row is None else replace(each, tried=row.tries)
+        for each, row in found
+        if row is None or (row.state == "waiting" and row.try_at <= now)
+    ]
+
+
+def _begun(manager_id: int, said: Wanted, now: datetime) -> Due:
+    return Due(manager_id=manager_id, slot=slot(said.digest, said.digest_at, said.timezone, now), timezone=said.timezone)
+
+
+def _known(connection: sa.Connection, begun: Sequence[Due]) -> dict[tuple[int, datetime], Any]:
+    """What became of these so far, by person and interval."""
+    if not begun:
+        return {}
+    mine = (_d.manager_id.in_([each.manager_id for each in begun]), _d.slot.in_({each.slot for each in begun}))
+    rows = connection.execute(sa.select(_d.manager_id, _d.slot, _d.state, _d.tries, _d.try_at).where(*mine))
+    return {(row.manager_id, row.slot): row for row in rows}
 
 
 def begin(connection: sa.Connection, now: datetime, each: Due, here: bool | None) -> Letter | None:

@@ -7,16 +7,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from inbox import live
 from inbox import schema as t
 from inbox.refusals import Invalid
-from inbox.store import bulk
 
 KINDS = ("request", "reply", "mention", "unassigned", "late")
 USUAL = ("request", "reply", "mention", "late")
 
 _n = t.notice_settings.c
+_INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,10 +58,8 @@ def change(connection: sa.Connection, now: datetime, me: int, timezone: str, cha
     if (after["quiet_from"] is None) != (after["quiet_to"] is None):
         raise Invalid("quiet_to", "Quiet hours have a beginning and an end")
     _require_zone(after["timezone"])
-    known = sa.update(t.notice_settings).where(_n.manager_id == me).values(after)
-    if not connection.execute(known).rowcount:
-        with bulk.savepoint(connection):
-            connection.execute(sa.insert(t.notice_settings).values(**after, manager_id=me))
+    insert = _INSERT[connection.dialect.name](t.notice_settings).values(**after, manager_id=me)
+    connection.execute(insert.on_conflict_do_update(index_elements=["manager_id"], set_=after))
     if after["digest"] != "off" and {"digest", "digest_at", "timezone"} & changes.keys():
         _begin_with_the_next(connection, now, me, slot(after["digest"], after["digest_at"], after["timezone"], now))
     live.tell(connection, "manager", manager_id=me)
@@ -84,9 +83,8 @@ def slot(digest: str, at: str, timezone: str, now: datetime) -> datetime:
 
 
 def _begin_with_the_next(connection: sa.Connection, now: datetime, me: int, begun: datetime) -> None:
-    d = t.digests.c
-    if connection.scalar(sa.select(d.slot).where(d.manager_id == me, d.slot == begun)) is None:
-        connection.execute(sa.insert(t.digests).values(manager_id=me, slot=begun, state="here", at=now))
+    row = {"manager_id": me, "slot": begun, "state": "here", "at": now}
+    connection.execute(_INSERT[connection.dialect.name](t.digests).values(row).on_conflict_do_nothing())
 
 
 def _require_zone(timezone: str) -> None:
