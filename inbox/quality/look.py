@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from inbox import schema as t
 from inbox.quality.cards import Found, of_contacts
@@ -49,5 +50,12 @@ def _add(connection: sa.Connection, now: datetime, found: list[tuple[int, Found]
         | {"after": each.fault.after, "found_at": now}
         for number, (contact_id, each) in zip(numbers, found, strict=True)
     ]
-    connection.execute(sa.insert(t.quality_findings), rows)
+    connection.execute(_ADD[connection.dialect.name], rows)
     return len(rows)
+
+
+# Another look at the same card, at the same moment, may have found it too.
+_ADD = {
+    "sqlite": sqlite.insert(t.quality_findings).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(t.quality_findings).on_conflict_do_nothing(),
+}
