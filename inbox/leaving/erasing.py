@@ -21,7 +21,6 @@ from inbox.views.cards import cards_of
 
 BATCH = 500
 """Messages in one transaction: some thirty milliseconds, for which an operator's own writing waits at most."""
-ERASED = "The person was erased before this could be sent."
 
 _e, _m, _a, _c, _v = t.erasures.c, t.messages.c, t.attachments.c, t.contacts.c, t.conversations.c
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -76,7 +76,7 @@ class Door:
             self._live.give_out(signals)
 
     async def close(self) -> None:
-        """The process ends: its streams are gone at once."""
+        """The process ends. The board forgets its streams within a minute, in which browsers connect to another."""
         tasks = [*self._tasks, *([self._keeping] if self._keeping else [])]
         for task in tasks:
             task.cancel()

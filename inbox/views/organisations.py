@@ -1,6 +1,5 @@
 """Organisations: lists, one with those that may be the same, who works there and did, what is said and due with them."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -203,9 +202,7 @@ def _people(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, int]
     here = sa.select(_e.organisation_id, sa.func.count(_e.contact_id.distinct()))
     here = here.join(t.contacts, _c.id == _e.contact_id).where(_c.merged_into.is_(None))
     rows = connection.execute(here.where(_e.organisation_id.in_(numbers), _e.ended.is_(False)).group_by(_e.organisation_id))
-    found: dict[int, int] = defaultdict(int)
-    found.update({row[0]: row[1] for row in rows})
-    return found
+    return {row[0]: row[1] for row in rows}
 
 
 def _shown(row: Any, count: int, similar: list[Named]) -> Organisation:
