@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from inbox import schema as t
 from inbox.notices.attention import Waits, attention
-from inbox.notices.settings import Wanted, slot, wanted
+from inbox.notices.settings import INSERT, Wanted, slot, wanted
 
 AT_DESK = timedelta(minutes=15)
 """Without Redis nobody knows who is here; whose browser asked for something so lately is."""
@@ -122,10 +122,9 @@ def _claim(connection: sa.Connection, now: datetime, each: Due, state: str) -> b
     again = sa.update(t.digests).where(*_one(each.manager_id, each.slot), _d.state == "waiting", _d.tries == each.tried)
     if connection.execute(again.values(state=state, at=now)).rowcount:
         return True
-    if connection.scalar(sa.select(_d.slot).where(*_one(each.manager_id, each.slot))) is not None:
-        return False
-    connection.execute(sa.insert(t.digests).values(manager_id=each.manager_id, slot=each.slot, state=state, at=now))
-    return True
+    row = {"manager_id": each.manager_id, "slot": each.slot, "state": state, "at": now}
+    new = INSERT[connection.dialect.name](t.digests).values(row).on_conflict_do_nothing()
+    return connection.scalar(new.returning(_d.slot)) is not None
 
 
 def _told_until(connection: sa.Connection, each: Due) -> datetime:

@@ -17,7 +17,7 @@ KINDS = ("request", "reply", "mention", "unassigned", "late")
 USUAL = ("request", "reply", "mention", "late")
 
 _n = t.notice_settings.c
-_INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +58,7 @@ def change(connection: sa.Connection, now: datetime, me: int, timezone: str, cha
     if (after["quiet_from"] is None) != (after["quiet_to"] is None):
         raise Invalid("quiet_to", "Quiet hours have a beginning and an end")
     _require_zone(after["timezone"])
-    insert = _INSERT[connection.dialect.name](t.notice_settings).values(**after, manager_id=me)
+    insert = INSERT[connection.dialect.name](t.notice_settings).values(**after, manager_id=me)
     connection.execute(insert.on_conflict_do_update(index_elements=["manager_id"], set_=after))
     if after["digest"] != "off" and {"digest", "digest_at", "timezone"} & changes.keys():
         _begin_with_the_next(connection, now, me, slot(after["digest"], after["digest_at"], after["timezone"], now))
@@ -84,7 +84,7 @@ def slot(digest: str, at: str, timezone: str, now: datetime) -> datetime:
 
 def _begin_with_the_next(connection: sa.Connection, now: datetime, me: int, begun: datetime) -> None:
     row = {"manager_id": me, "slot": begun, "state": "here", "at": now}
-    connection.execute(_INSERT[connection.dialect.name](t.digests).values(row).on_conflict_do_nothing())
+    connection.execute(INSERT[connection.dialect.name](t.digests).values(row).on_conflict_do_nothing())
 
 
 def _require_zone(timezone: str) -> None:
