@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, PendingRollbackError
 
 
 class DatabaseDown(Exception):
@@ -24,6 +24,8 @@ def raise_again(error: Exception) -> None:
     """Raise Again for a deadlock or the like, DatabaseDown for a lost connection; return for all that is the function's own."""
     if isinstance(error, DatabaseDown):
         raise error
+    if isinstance(error, PendingRollbackError):  # the connection went in somebody's hands who kept silent about it
+        raise DatabaseDown("The connection to the database is lost") from error
     if isinstance(error, DBAPIError):
         if getattr(error.orig, "sqlstate", None) in _LOST_RACES:
             raise Again from error
@@ -44,7 +46,8 @@ def _away(error: DBAPIError) -> bool:
 def not_its_own(error: Exception) -> bool:
     """Whether a function failed for no reason of its own: the error must rise, to be tried again or told."""
     lost = isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _LOST_RACES
-    return lost or isinstance(error, DatabaseDown) or (isinstance(error, DBAPIError) and _away(error))
+    gone = isinstance(error, DatabaseDown | PendingRollbackError) or (isinstance(error, DBAPIError) and _away(error))
+    return lost or gone
 
 
 @contextmanager
@@ -54,6 +57,6 @@ def translated() -> Iterator[None]:
         yield
     except IntegrityError:
         raise
-    except DBAPIError as error:
+    except (DBAPIError, PendingRollbackError) as error:
         raise_again(error)
         raise

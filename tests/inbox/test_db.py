@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from inbox import schema as t
 from inbox.db import Database, DatabaseDown, Signal, not_its_own, signal
+from inbox.store import bulk
 from tests.conftest import make_settings
 from tests.inbox.conftest import START
 
@@ -158,6 +160,14 @@ async def test_a_database_that_is_away_is_down_and_not_a_bug(tmp_path: Path, nam
         with pytest.raises(DatabaseDown):
             await call
     db.close()
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_a_connection_lost_in_silence_is_the_database_away_for_what_comes_next(db: Database) -> None:
+    with pytest.raises(DatabaseDown), db.begin() as connection:
+        with suppress(sa.exc.DBAPIError):
+            connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        bulk.drive(connection, "SELECT 1", ())
 
 
 @pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
