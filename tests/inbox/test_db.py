@@ -164,10 +164,14 @@ async def test_a_database_that_is_away_is_down_and_not_a_bug(tmp_path: Path, nam
 
 @pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
 def test_a_connection_lost_in_silence_is_the_database_away_for_what_comes_next(db: Database) -> None:
-    with pytest.raises(DatabaseDown), db.begin() as connection:
-        with suppress(sa.exc.DBAPIError):
-            connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
-        bulk.drive(connection, "SELECT 1", ())
+    def lose_and_go_on() -> None:
+        with db.begin() as connection:
+            with suppress(sa.exc.DBAPIError):
+                connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+            bulk.drive(connection, "SELECT 1", ())
+
+    with pytest.raises(DatabaseDown):
+        lose_and_go_on()
 
 
 @pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
