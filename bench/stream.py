@@ -51,7 +51,7 @@ async def section(size: Size, rounds: int, server: Server | None) -> Section:
                     times = await _round(house, own, size, number)
                     after = cpu.read(rig.pids | {"load": os.getpid()})
                     used.append(cpu.each(before, after, (size.events + BURSTS * BURST) * size.operators))
-                    ours.append(times | await _heard(rig, own, size))
+                    ours.append(times | await _heard(rig, own, size, number))
                 async with _connected(port, size.operators, "") as others:
                     floor.append(await _round(house, others, size, rounds + number))
     return Section(
@@ -92,12 +92,13 @@ async def _told(house: House, streams: Streams, numbers: Sequence[int]) -> float
     return (at - began) * 1e3
 
 
-async def _heard(rig: Rig, streams: Streams, size: Size) -> Times:
+async def _heard(rig: Rig, streams: Streams, size: Size, turn: int) -> Times:
     """From sending the provider's webhook until everybody's window knows: stored, committed, told."""
     load = Load(rig.settings.port, 1)
     await load.open()
     times = []
-    for number in range(max(10, size.events // 5)):
+    count = max(10, size.events // 5)
+    for number in range(turn * count, (turn + 1) * count):  # each message once: a second time it would be known
         heard = streams.expect(b"event: message\n")
         began = time.perf_counter()
         await load.saturate([rig.request(number, number + 1)])
