@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from inbox import live, queue
 from inbox import schema as t
 from inbox.assign import Owner, assign
+from inbox.card.write import keep_changes
 from inbox.delivery.outgoing import BOT, preview
 from inbox.receive.people import NAME
 from inbox.record import event, record_all
@@ -36,7 +37,7 @@ def write(connection: sa.Connection, now: datetime, minds: Minds, decided: Decid
     rows = _Rows()
     _queue_replies(connection, now, decided, rows)
     _keep_sessions(connection, now, decided, rows)
-    _change_contacts(connection, decided)
+    _change_contacts(connection, now, decided)
     owners = assign(connection, now, minds, [(c, o.hand_over) for c, o in decided if o.hand_over is not None], rows.events)
     _update_conversations(connection, now, decided, owners)
     bulk.run(connection, _HEARD, {"message_ids": [message.id for case, _ in decided for message in case.heard]})
@@ -109,12 +110,11 @@ def _keep_sessions(connection: sa.Connection, now: datetime, decided: Decided, r
             rows.events.append(event(now, "flow.started", actor_kind="bot", **about))
 
 
-def _change_contacts(connection: sa.Connection, decided: Decided) -> None:
+def _change_contacts(connection: sa.Connection, now: datetime, decided: Decided) -> None:
     spoken = [{"contact": c.row.contact_id, "told": o.language} for c, o in decided if o.language and not o.fields]
     bulk.execute(connection, _LANGUAGE, spoken)
     for case, outcome in decided:
-        if outcome.fields:
-            _change_contact(connection, case, outcome)
+        changes = _change_contact(connection, case, outcome) if outcome.fields else {}
         for tag, on in outcome.tags.items():
             row = {"contact_id": case.row.contact_id, "tag": tag}
             if on and tag not in case.tags:
@@ -122,11 +122,14 @@ def _change_contacts(connection: sa.Connection, decided: Decided) -> None:
             elif not on:
                 mine = sa.and_(t.contact_tags.c.contact_id == row["contact_id"], t.contact_tags.c.tag == tag)
                 connection.execute(sa.delete(t.contact_tags).where(mine))
+        if changes:
+            keep_changes(connection, now, case.row.contact_id, "bot", None, changes)
         if outcome.fields or outcome.language or outcome.tags:
             live.tell(connection, "contact", contact_id=case.row.contact_id)
 
 
-def _change_contact(connection: sa.Connection, case: Case, outcome: Outcome) -> None:
+def _change_contact(connection: sa.Connection, case: Case, outcome: Outcome) -> dict[str, tuple[Any, Any]]:
+    """Write what the bot was told, except over what a person wrote. Returns what changed: {field: (before, after)}."""
     values: dict[str, Any] = {}
     mine = case.row.edited
     told = {n: value for n, value in outcome.fields.items() if n not in mine and f"fields.{n}" not in mine}
@@ -139,6 +142,10 @@ def _change_contact(connection: sa.Connection, case: Case, outcome: Outcome) -> 
         values["fields"] = {name: value for name, value in {**case.row.fields, **told}.items() if value is not None}
     if values:
         connection.execute(sa.update(t.contacts).where(t.contacts.c.id == case.row.contact_id).values(values))
+    before = {"name": case.row.name, "language": case.row.language}
+    changes = {name: (before[name], values[name]) for name in before if name in values and values[name] != before[name]}
+    known = case.row.fields
+    return changes | {f"fields.{n}": (known.get(n), value) for n, value in told.items() if known.get(n) != value}
 
 
 def _update_conversations(connection: sa.Connection, now: datetime, decided: Decided, owners: Mapping[int, Owner]) -> None:

@@ -109,6 +109,8 @@ def test_a_pressed_or_typed_choice_goes_on(story: Story, minds: Minds, pressed: 
     assert texts(story)[4:] == ["Thank you."]
     assert (story.count(t.flow_sessions), story.conversation(1).status) == (0, "waiting")
     assert story.rows(t.contacts)[0].fields == {"nickname": "Anna"}
+    [change] = story.rows(t.contact_changes)
+    assert (change.actor_kind, change.changes) == ("bot", {"fields.nickname": {"before": None, "after": "Anna"}})
 
 
 def test_several_messages_of_one_pass_are_heard_in_the_order_in_which_they_were_written(story: Story, minds: Minds) -> None:
