@@ -1,4 +1,4 @@
-"""Write on a card: what a person writes is kept with its history, and no machine writes over it."""
+"""Write on a card: what a person writes is kept with its history and wins; what a machine knows only fills what is empty."""
 
 import re
 from collections.abc import Mapping
@@ -39,6 +39,22 @@ def write(connection: sa.Connection, now: datetime, by: int, card: sa.Row[Any], 
     update = sa.update(t.contacts).where(t.contacts.c.id == card.id)
     connection.execute(update.values(**values, fields=fields, edited=edited))
     keep_changes(connection, now, card.id, "manager", by, changes)
+
+
+def fill(connection: sa.Connection, contact_id: int, told: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
+    """What a machine heard or guessed: of `name`, `language`, `timezone`, `birthday`, and `fields`. It fills what is empty; what
+    stands there stays, and so does an emptiness that a person made."""
+    c = t.contacts.c
+    card = connection.execute(sa.select(t.contacts).where(c.id == contact_id).with_for_update()).one()
+    values = {
+        name: told[name]
+        for name in ("name", "language", "timezone", "birthday")
+        if told.get(name) and not getattr(card, name) and name not in card.edited
+    }
+    known = card.fields
+    empty = {n: value for n, value in fields.items() if known.get(n) in (None, "") and f"fields.{n}" not in card.edited}
+    if values or empty:
+        connection.execute(sa.update(t.contacts).where(c.id == contact_id).values(**values, fields={**known, **empty}))
 
 
 def keep_changes(
