@@ -157,9 +157,8 @@ async def test_words_that_were_read_for_search_before_an_erasure_are_not_written
     assert [word for word in SECRETS for row in await client.run(_everything) if word.lower() in row.lower()] == []
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # on PostgreSQL its own vacuum does that
 async def test_no_old_bytes_are_left_on_the_disk(client: Client, house: House, settings: Settings) -> None:
-    if not settings.sqlite:
-        pytest.skip("PostgreSQL's own vacuum does that")
     contact, _ = await a_person(client)
     await client.run(_index_all)
     await erased(client, house, contact)
