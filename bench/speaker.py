@@ -6,6 +6,7 @@
 import asyncio
 import json
 import sys
+from contextlib import suppress
 from typing import Any
 
 import uvloop
@@ -44,8 +45,9 @@ async def main(port: int, address: str) -> None:
             for number, (event, ids) in enumerate(json.loads(fields[b"updates"])):
                 body = json.dumps(ids, separators=(",", ":"))
                 frames += f"id: {last}:{number}\nevent: {event}\ndata: {body}\n\n".encode()
-        for response in everybody if frames else ():
-            await response.write(frames)
+        for response in [*everybody] if frames else ():
+            with suppress(ConnectionError):  # who is just leaving
+                await response.write(frames)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ from inbox.minds import load_minds
 from inbox.notices.mailing import Mailing
 from inbox.presence import tending as presence
 from inbox.presence.board import Board
+from inbox.quality import words
 from inbox.queue import AWAKE, CALLED, CALLS, NAME
 from inbox.respond import PASS, Minds, respond_all
 from inbox.search import index
@@ -49,8 +50,10 @@ LINGER = 1.0
 LIFE = 25.0
 """Seconds after which a drain ends anyway, so that RQ sees its jobs finish."""
 BEAT = 3.0
-GIVE_WAY = 5.0
-"""Seconds that a step of what nobody waits for (search's index, tending cards) waits at most for a quiet moment."""
+GIVE_WAY, CALM = 1.0, 0.1
+"""Seconds that a step of what nobody waits for (search's index, tending cards) waits at most for a calm moment, and what is one: so
+long no message was being answered or sent."""
+HURRIED = ("respond", "deliver", "broadcasts")
 FEED = 0.2
 """Seconds between two looks at running broadcasts; some hundred messages of each wait in the queue meanwhile."""
 
@@ -67,6 +70,8 @@ class Worker:
         self._minds_at = 0.0
         self._helped_at = 0.0
         self._leads = False
+        self._began = 0
+        """Counts the stops that began to answer or send."""
         self.ending = False
         """Told to stop: a drain does not linger any more."""
         loader = outbox.Loader(house.settings, house.store)
@@ -152,6 +157,7 @@ class Worker:
             await self.calls[name].wait()
             self.calls[name].clear()
             self.idle[name].clear()
+            self._began += name in HURRIED
             try:
                 await self.stops[name]()
             except DatabaseDown:
@@ -197,8 +203,12 @@ class Worker:
         """Wait for a moment in which no message is being answered or sent, but not for ever."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GIVE_WAY):
-                for name in ("respond", "deliver"):
-                    await self.idle[name].wait()
+                began = -1
+                while began != self._began:
+                    began = self._began
+                    for name in HURRIED:
+                        await self.idle[name].wait()
+                    await asyncio.sleep(CALM)
 
     async def _tend_cards(self) -> None:
         """People's cards, by the one worker that sweeps."""
@@ -274,7 +284,8 @@ def run(settings: Settings) -> None:
         async with open_house(settings, "worker") as house:
             worker = Worker(house)
             worker.start()
-            language.guess("Good morning to everybody")  # loads its model
+            language.guess("Good morning to everybody")  # loads its model, as the next line does its dictionaries
+            words.known("Анна"), words.known("Anna")
             settle_memory()
             _current = (loop, worker)
             started.set()
