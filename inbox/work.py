@@ -51,8 +51,8 @@ LIFE = 25.0
 """Seconds after which a drain ends anyway, so that RQ sees its jobs finish."""
 BEAT = 3.0
 GIVE_WAY, CALM = 1.0, 0.1
-"""Seconds that a step of what nobody waits for (search's index, tending cards) waits at most for a calm moment, and what is one: so
-long no message was being answered or sent."""
+"""Seconds that a step of what nobody waits for (search's index, tending cards) waits for a calm moment at most, and what is one:
+so long no message was being answered or sent."""
 HURRIED = ("respond", "deliver", "broadcasts")
 FEED = 0.2
 """Seconds between two looks at running broadcasts; some hundred messages of each wait in the queue meanwhile."""
