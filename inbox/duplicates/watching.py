@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from inbox import schema as t
 
-PAGE = 40
+PAGE = 20
 SETTLED = timedelta(seconds=5)
 """A row of a transaction that ended later than its neighbours' may have a lower id: nothing younger is passed over."""
 _m = t.care_marks.c

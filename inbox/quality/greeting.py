@@ -11,7 +11,7 @@ _TITLES = frozenset({"mr", "mrs", "ms", "dr", "prof", "sir", "madam", "herr", "f
 _AND = frozenset({"и", "and", "und", "y", "&", "+"})
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=1_000)
 def greeting(name: str) -> str:
     """What may be printed after "Hello, ": empty unless a name is known for sure."""
     fault = check(name)

@@ -39,7 +39,7 @@ _NOWHERE = frozenset({"test.com", "test.ru", "test.test", "example.com", "exampl
 _FORM = re.compile(r"[^\s@,;<>()]+@[^\s@,;<>()]+\.[^\W\d_]{2,}", re.IGNORECASE)
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=500)
 def check(address: str) -> Fault | None:
     """`address` as it is kept, or as somebody typed it into a field."""
     text = address.strip().lower()
@@ -54,7 +54,7 @@ def check(address: str) -> Fault | None:
     return Fault(kind="mail_role", after=None) if box in _ROLES else None
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=500)
 def meant(host: str) -> str | None:
     """The provider whose domain somebody mistyped; None for a domain that may well be right."""
     if not host or host in PROVIDERS:

@@ -34,7 +34,7 @@ _TAIL = re.compile(r"[\d_.,;:!?\s]+$")
 _HEAD = re.compile(r"^[\d_.,;:!?\s-]+")
 
 
-@lru_cache(maxsize=4_000)
+@lru_cache(maxsize=1_000)
 def check(name: str) -> Fault | None:
     """What is wrong with a name; None: nothing, or there is none. `kind` tells one of several faults, `after` mends them all."""
     if not name.strip():

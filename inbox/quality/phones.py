@@ -9,7 +9,7 @@ from inbox.quality.findings import Fault
 _RUNS = ("01234567890123456789", "98765432109876543210")
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=500)
 def check(number: str) -> Fault | None:
     """`number` as it is kept: +49…, or as somebody typed it into a field; without a country little can be said of it."""
     digits = "".join(each for each in number if each.isdigit())

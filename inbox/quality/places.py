@@ -22,7 +22,7 @@ _BEFORE = re.compile(r"^(?:город\s+|гор\.\s*|г\.\s*|г\s+|city of\s+)(?
 _AFTER = re.compile(r"\s+(?:г\.?|город|city)$", re.IGNORECASE)
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=1_000)
 def check(city: str) -> Fault | None:
     """What is wrong with a city as it was typed; None where there is none, or nothing is wrong."""
     if not city.strip():

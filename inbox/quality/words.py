@@ -74,7 +74,7 @@ def _english() -> frozenset[str]:
     return frozenset({name for each in name_triplets() for name in (each.name1, each.name2)}) | _GIVEN
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=3_000)
 def known(word: str) -> Word:
     """What this word can be in a name, however it is capitalised. A name with a hyphen is what its parts are."""
     plain = word.lower().replace("’", "'")
