@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -31,13 +32,19 @@ INBOX = "inbox"
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Update:
     """One change: `number` resumes after it, `event` names it, `ids` says of what."""
 
     number: str
     event: str
     ids: Mapping[str, Any]
+
+    @cached_property
+    def frame(self) -> bytes:
+        """The change as a browser's event stream has it; made once for all who listen."""
+        head = f"id: {self.number}\n" if self.number else ""
+        return f"{head}event: {self.event}\ndata: ".encode() + msgspec.json.encode(self.ids) + b"\n\n"
 
 
 RELOAD = "reload"

@@ -7,10 +7,8 @@ Who may not see a thing is not told of it; whose session ended is told no more.
 import asyncio
 import contextlib
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Annotated
 
-import msgspec
 from aiohttp import web
 from pydantic import Field
 
@@ -121,11 +119,11 @@ async def _catch_up(live: Live, response: web.StreamResponse, who: SignedIn, las
     """Tell what was missed after `last`; the numbers that were told."""
     missed = await live.since(last)
     if missed is None:
-        await response.write(frame("", RELOAD, b"{}"))
+        await response.write(Update("", RELOAD, {}).frame)
         return frozenset()
     for update in missed:
         if _is_for(who, update):
-            await response.write(frame(update.number, update.event, msgspec.json.encode(update.ids)))
+            await response.write(update.frame)
     return frozenset(update.number for update in missed)
 
 
@@ -144,7 +142,7 @@ async def _follow(call: Call, response: web.StreamResponse, subscription: Subscr
             if each.event == "manager" and each.ids.get("manager_id") == who.manager_id:
                 who = await auth.identify(call.request)
             if (each.number not in told or each.event == RELOAD) and _is_for(who, each):
-                frames.append(frame(each.number, each.event, msgspec.json.encode(each.ids)))
+                frames.append(each.frame)
         if frames:
             await response.write(b"".join(frames))
 
@@ -162,10 +160,3 @@ def _is_for(who: SignedIn, update: Update) -> bool:
 def may_see(who: SignedIn, event: str) -> bool:
     """Whether somebody is told of an event of this name."""
     return SEEN_WITH.get(event) in who.rights
-
-
-@lru_cache(1024)
-def frame(number: str, event: str, data: bytes) -> bytes:
-    """One event on the wire; made once for all who listen."""
-    head = f"id: {number}\n" if number else ""
-    return f"{head}event: {event}\ndata: ".encode() + data + b"\n\n"
