@@ -1,5 +1,6 @@
 """Builds the operators' app into inbox/ui/dist, for the wheel and for the Makefile, with the Node that comes as a wheel."""
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -62,7 +63,19 @@ def run(program: Path, *words: str | Path, cwd: Path) -> None:
 
 
 def build(root: Path = HERE, *, force: bool = False) -> bool:
-    """Build when the sources differ from those that dist was built of; True when it did. A failure leaves the old dist."""
+    """Build when the sources differ from those that dist was built of; True when it did. A failure leaves the old dist.
+
+    One at a time: who comes meanwhile waits, and finds it built.
+    """
+    door = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        return _build(root, force)
+    finally:
+        os.close(door)
+
+
+def _build(root: Path, force: bool) -> bool:
     stamp = root / "dist" / STAMP.name
     wanted = digest(root)
     if not force and stamp.is_file() and stamp.read_text() == wanted:

@@ -68,7 +68,9 @@ class Window:
         return self.page.get_by_role("log")
 
     async def go(self, path: str) -> None:
+        """Until the app stands there: before, no key is heard."""
         await self.page.goto(f"{self.system.url}{path}")
+        await expect(self.page.locator("main").first).to_be_visible()
 
     async def sign_in(self, email: str) -> None:
         await self.go("/inbox")
