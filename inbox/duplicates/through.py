@@ -1,72 +1,18 @@
-"""A look through everybody, page by page, that goes on where it stopped and can be watched."""
+"""A look through everybody for cards that may be one person."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from inbox import schema as t
+from inbox.card.rounds import Rounds, Run
 from inbox.duplicates.finding import look
-from inbox.record import record
-from inbox.store import ids
 
 PAGE = 500
-_r, _c = t.duplicate_runs.c, t.contacts.c
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Run:
-    """How far a look through everybody is. `found`: new pairs."""
-
-    id: int
-    total: int
-    looked: int
-    found: int
-    started_at: datetime
-    finished_at: datetime | None
-
-
-def begin(connection: sa.Connection, now: datetime, by: int | None) -> int:
-    """Begin to look through everybody, or join the look that is going on; its id."""
-    going = connection.scalar(sa.select(_r.id).where(_r.finished_at.is_(None)).order_by(_r.id.desc()).limit(1))
-    if going is not None:
-        return int(going)
-    kept = _c.merged_into.is_(None)
-    total, up_to = connection.execute(sa.select(sa.func.count(), sa.func.max(_c.id)).where(kept)).one()
-    run_id = ids.one(connection, "duplicate_runs")
-    row = {"id": run_id, "started_at": now, "started_by": by, "total": total, "up_to": up_to or 0}
-    connection.execute(sa.insert(t.duplicate_runs).values(row))
-    actor = {"actor_kind": "manager", "actor_id": by} if by else {}
-    record(connection, now, "duplicates.searched", run=run_id, **actor)  # type: ignore[arg-type]
-    return run_id
+_rounds = Rounds(t.duplicate_runs, "duplicates.searched")
+begin, going, latest = _rounds.begin, _rounds.going, _rounds.latest
 
 
 def step(connection: sa.Connection, now: datetime, run_id: int) -> Run:
     """The next page of a run."""
-    row = connection.execute(sa.select(t.duplicate_runs).where(_r.id == run_id).with_for_update()).one()
-    if row.finished_at is None:
-        page = sa.select(_c.id).where(_c.id > row.last_id, _c.id <= row.up_to, _c.merged_into.is_(None))
-        wanted = list(connection.scalars(page.order_by(_c.id).limit(PAGE)))
-        found = look(connection, now, wanted)
-        values = {"looked": row.looked + len(wanted), "found": row.found + found}
-        values |= {"last_id": wanted[-1]} if wanted else {}
-        values |= {"finished_at": now} if len(wanted) < PAGE else {}
-        connection.execute(sa.update(t.duplicate_runs).where(_r.id == run_id).values(values))
-    return _shown(connection.execute(sa.select(t.duplicate_runs).where(_r.id == run_id)).one())
-
-
-def going(connection: sa.Connection) -> int | None:
-    """The run that waits to be gone on with."""
-    return connection.scalar(sa.select(_r.id).where(_r.finished_at.is_(None)).order_by(_r.id).limit(1))
-
-
-def latest(connection: sa.Connection) -> Run | None:
-    """The last run."""
-    row = connection.execute(sa.select(t.duplicate_runs).order_by(_r.id.desc()).limit(1)).one_or_none()
-    return _shown(row) if row is not None else None
-
-
-def _shown(row: "sa.Row[tuple[object, ...]]") -> Run:
-    return Run(
-        id=row.id, total=row.total, looked=row.looked, found=row.found, started_at=row.started_at, finished_at=row.finished_at
-    )  # fmt: skip
+    return _rounds.step(connection, now, run_id, look, PAGE)

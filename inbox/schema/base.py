@@ -90,3 +90,20 @@ def partial(name: str, *columns: str, where: str, unique: bool = False) -> sa.In
     """An index over the rows that fulfil a condition, on both databases."""
     condition = sa.text(where)
     return sa.Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+def rounds(name: str) -> sa.Table:
+    """Looks through everybody: contacts up to `last_id` of `up_to` are done, so that one goes on after a crash."""
+    return sa.Table(
+        name,
+        metadata,
+        key(),
+        sa.Column("started_at", Instant, nullable=False),
+        sa.Column("started_by", sa.BigInteger),
+        sa.Column("last_id", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("up_to", sa.BigInteger, nullable=False),
+        sa.Column("total", sa.Integer, nullable=False),
+        sa.Column("looked", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("found", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("finished_at", Instant),
+    )

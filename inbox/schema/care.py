@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from inbox.schema.base import Instant, Json, key, link, metadata, one_of, partial
+from inbox.schema.base import Instant, Json, key, link, metadata, one_of, partial, rounds
 
 duplicate_keys = sa.Table(
     "duplicate_keys",
@@ -34,20 +34,7 @@ duplicates = sa.Table(
 """Two cards that may be one person. `score`: 0 to 100; `reasons`: codes, never what stands on the cards. `apart`: a person said
 that they are two, which is never asked again."""
 
-duplicate_runs = sa.Table(
-    "duplicate_runs",
-    metadata,
-    key(),
-    sa.Column("started_at", Instant, nullable=False),
-    sa.Column("started_by", sa.BigInteger),
-    sa.Column("last_id", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("up_to", sa.BigInteger, nullable=False),
-    sa.Column("total", sa.Integer, nullable=False),
-    sa.Column("looked", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("found", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("finished_at", Instant),
-)
-"""A look through everybody: contacts up to `last_id` of `up_to` are done, so that it goes on after a crash."""
+duplicate_runs = rounds("duplicate_runs")
 
 care_marks = sa.Table(
     "care_marks",

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from inbox.schema.base import Instant, key, link, metadata, one_of, partial
+from inbox.schema.base import Instant, key, link, metadata, one_of, partial, rounds
 
 quality_findings = sa.Table(
     "quality_findings",
@@ -25,20 +25,7 @@ quality_findings = sa.Table(
 """A value that looks wrong. `place`: name, fields.<name>, identity.<id>. `after`: what should stand there, empty for nothing,
 null where only a person knows. `right`: a person said that this very value is right: remembered while it stands."""
 
-quality_runs = sa.Table(
-    "quality_runs",
-    metadata,
-    key(),
-    sa.Column("started_at", Instant, nullable=False),
-    sa.Column("started_by", sa.BigInteger),
-    sa.Column("last_id", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("up_to", sa.BigInteger, nullable=False),
-    sa.Column("total", sa.Integer, nullable=False),
-    sa.Column("looked", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("found", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("finished_at", Instant),
-)
-"""A look through everybody: contacts up to `last_id` of `up_to` are done, so that it goes on after a crash."""
+quality_runs = rounds("quality_runs")
 
 quality_batches = sa.Table(
     "quality_batches",

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from inbox import schema as t
+from inbox.card.rounds import Run
 from inbox.quality import through
 from inbox.quality.cards import IDENTITY, Found, of_contacts
 from inbox.quality.findings import KINDS
@@ -82,7 +83,7 @@ class Quality:
     """What there is to mend, and how far the last look through everybody is."""
 
     kinds: list[KindCount]
-    run: through.QualityRun | None
+    run: Run | None
     going: Batch | None
     """The batch that is being repaired or undone at the moment."""
 

@@ -6,6 +6,7 @@ from typing import Literal
 from inbox.access.rights import Right
 from inbox.actions import duplicates as actions
 from inbox.actions import unmerging
+from inbox.card.rounds import Run
 from inbox.duplicates import through
 from inbox.views import duplicates as views
 from inbox.views.paging import All, Page
@@ -37,7 +38,7 @@ class Apart(Body):
 class Search:
     """The last look through everybody, if there was one."""
 
-    run: through.Run | None
+    run: Run | None
 
 
 @endpoint("GET", "/duplicates", Right.CONTACTS_READ)
