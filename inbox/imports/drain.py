@@ -156,7 +156,7 @@ class _Check:
     def __call__(
         self, connection: sa.Connection, now: datetime, import_id: int, batch: list[cards.Row], options: cards.Options
     ) -> dict[str, int]:
-        known = write.load(connection, [row.card for row in batch])
+        known = write.load(connection, now, import_id, [row.card for row in batch])
         again = [row for row in batch if not row.troubles and self._met(row.card, known)]
         met = {row.number for row in again}
         result = write.decide([row for row in batch if row.number not in met], known, options, _Fresh())

@@ -1,6 +1,7 @@
 """The column of companies: people of a file are put into their organisations, which are made where there are none; and undone."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,19 +16,48 @@ from inbox.store.within import within
 _o, _e = t.organisations.c, t.employments.c
 
 
-def known(connection: sa.Connection, contacts: Sequence[int]) -> dict[int, set[str]]:
-    """Where people work now, by what the spellings of each name share."""
-    found: dict[int, set[str]] = {}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """Where somebody works or worked. `fold`: what the spellings of the company's name share."""
+
+    id: int
+    fold: str
+    since: str
+    ended: bool
+    import_id: int | None
+    changed_at: datetime
+
+
+def known(connection: sa.Connection, contacts: Sequence[int]) -> dict[int, list[Job]]:
+    """Where people work and worked."""
+    found: dict[int, list[Job]] = {}
     for row in bulk.fetch(connection, _WHERE, {"contacts": list(contacts)}) if contacts else ():
-        found.setdefault(row.contact_id, set()).add(row.fold)
+        job = Job(
+            id=row.id, fold=row.fold, since=row.since, ended=row.ended, import_id=row.import_id, changed_at=row.changed_at
+        )  # fmt: skip
+        found.setdefault(row.contact_id, []).append(job)
     return found
 
 
-def hire(connection: sa.Connection, now: datetime, import_id: int, hired: Mapping[int, Sequence[tuple[str, str]]]) -> None:
-    """Write who works where: {contact: [(organisation, position)]}."""
+def end(connection: sa.Connection, now: datetime, left: Mapping[int, str]) -> None:
+    """They work there no more: {employment: its last day}."""
+    bulk.execute(connection, _END, [{"job": number, "last": until, "now": now} for number, until in left.items()])
+
+
+def take_up(connection: sa.Connection, left: Mapping[str, tuple[str, str]]) -> None:
+    """They never left: {employment: [the last day that was written, when it had been changed before]}. What somebody dated
+    otherwise since stays."""
+    for number, (until, before) in left.items():
+        as_left = (_e.id == int(number), _e.ended, _e.until == until)
+        back = {"ended": False, "until": "", "changed_at": datetime.fromisoformat(before)}
+        connection.execute(sa.update(t.employments).where(*as_left).values(back))
+
+
+def hire(connection: sa.Connection, now: datetime, import_id: int, hired: Mapping[int, Sequence[tuple[str, str, bool]]]) -> None:
+    """Write who works where: {contact: [(organisation, position, whether they were there before and are back today)]}."""
     names: dict[str, str] = {}
-    for pairs in hired.values():
-        for name, _ in pairs:
+    for jobs in hired.values():
+        for name, *_ in jobs:
             names.setdefault(fold_name(name), name)
     if not names:
         return
@@ -35,7 +65,8 @@ def hire(connection: sa.Connection, now: datetime, import_id: int, hired: Mappin
     numbers |= _made(connection, now, import_id, {fold: name for fold, name in names.items() if fold not in numbers})
     rows = [
         {"contact_id": contact, "organisation_id": numbers[fold_name(name)], "title": title, "import_id": import_id}
-        for contact, pairs in hired.items() for name, title in pairs
+        | {"since": now.date().isoformat() if back else ""}
+        for contact, jobs in hired.items() for name, title, back in jobs
     ]  # fmt: skip
     for number, row in zip(ids.take(connection, "employments", len(rows)), rows, strict=True):
         row |= {"id": number, "created_at": now, "changed_at": now}
@@ -75,9 +106,15 @@ def _made(connection: sa.Connection, now: datetime, import_id: int, names: Mappi
 
 
 _WHERE = (
-    sa.select(_e.contact_id, _o.fold)
+    sa.select(_e.contact_id, _e.id, _o.fold, _e.since, _e.ended, _e.import_id, _e.changed_at)
     .join(t.organisations, _o.id == _e.organisation_id)
-    .where(within(_e.contact_id, "contacts"), sa.not_(_e.ended))
+    .where(within(_e.contact_id, "contacts"))
+    .order_by(_e.contact_id, _o.fold, _e.id)
+)
+_END = (
+    sa.update(t.employments)
+    .where(_e.id == sa.bindparam("job"), sa.not_(_e.ended))
+    .values(ended=True, until=sa.bindparam("last"), changed_at=sa.bindparam("now"))
 )
 _NAMED = (
     sa.select(_o.fold, sa.func.min(_o.id).label("id"))

@@ -82,6 +82,7 @@ def _restore(connection: sa.Connection, contact_id: int, change: dict[str, Any])
         values["fields"] = _fields(card.fields, change["fields"])
     if values:
         connection.execute(sa.update(t.contacts).where(t.contacts.c.id == contact_id).values(values))
+    employers.take_up(connection, change.get("left", {}))
     tag, i = t.contact_tags.c, t.identities.c
     if tags := change.get("tags"):
         connection.execute(sa.delete(t.contact_tags).where(tag.contact_id == contact_id, tag.tag.in_(tags)))

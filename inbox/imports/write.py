@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,22 +35,28 @@ class Person:
     tags: set[str] = field(default_factory=set)
     added: list[tuple[str, str]] = field(default_factory=list)
     """Addresses that the rows bring."""
-    employers: set[str] = field(default_factory=set)
-    """Where they work, each name by its fold."""
-    hired: list[tuple[str, str]] = field(default_factory=list)
-    """Organisations that the rows bring, and what they are there."""
+    jobs: dict[str, list[employers.Job]] = field(default_factory=dict)
+    """Where they work and worked, by the fold of its name."""
+    companies: set[str] = field(default_factory=set)
+    """Where the rows say they work, each name by its fold."""
+    hired: list[tuple[str, str, bool]] = field(default_factory=list)
+    """Organisations that the rows bring, what they are there, and whether they were there before."""
+    left: dict[int, str] = field(default_factory=dict)
+    """Employments that the rows end, and their last day."""
     made: bool = False
     changed: bool = False
 
 
 @dataclass(slots=True)
 class Known:
-    """Everybody whom a batch may speak of, by address and by number; and the managers by mail address and name."""
+    """Everybody whom a batch may speak of, by address and by number; the managers by mail address and name; the import's day."""
 
     people: dict[int, Person]
     by_address: dict[tuple[str, str], tuple[Person, bool]]
     by_number: dict[str, Person]
     managers: dict[str, int]
+    day: str
+    import_id: int
 
 
 @dataclass(slots=True)
@@ -61,16 +69,17 @@ class Result:
 
 def take_in(connection: sa.Connection, now: datetime, import_id: int, rows: Sequence[Row], options: Options) -> dict[str, int]:
     """Write a batch; how many rows came to what."""
-    known = load(connection, [row.card for row in rows])
+    known = load(connection, now, import_id, [row.card for row in rows])
     fresh = iter(ids.take(connection, "contacts", len(rows)))
     result = decide(rows, known, options, lambda: next(fresh))
     _write(connection, now, [person for person in known.people.values() if person.made or person.changed], options)
+    employers.end(connection, now, {job: until for p in known.people.values() for job, until in p.left.items()})
     employers.hire(connection, now, import_id, {p.id: p.hired for p in known.people.values() if p.hired})
     bulk.insert(connection, t.import_rows, [{"import_id": import_id, **row} for row in result.rows])
     return result.counts
 
 
-def load(connection: sa.Connection, cards: Sequence[Card]) -> Known:
+def load(connection: sa.Connection, now: datetime, import_id: int, cards: Sequence[Card]) -> Known:
     """Everybody whom these cards may mean."""
     owners = _owners(connection, cards)
     numbers = [card.number for card in cards if card.number]
@@ -89,11 +98,12 @@ def load(connection: sa.Connection, cards: Sequence[Card]) -> Known:
         for row in bulk.fetch(connection, _TAGS, {"ids": list(people)}):
             people[row.contact_id].tags.add(row.tag)
     if any(card.company for card in cards):
-        for contact_id, folds in employers.known(connection, list(people)).items():
-            people[contact_id].employers = folds
+        for contact_id, jobs in employers.known(connection, list(people)).items():
+            people[contact_id].jobs = {fold: list(some) for fold, some in groupby(jobs, attrgetter("fold"))}
     addresses = {key: (people[contact_id], verified) for key, (contact_id, verified) in owners.items() if contact_id in people}
     managers = _managers(connection) if any(card.manager for card in cards) else {}
-    return Known(people, addresses, {row.number: people[row.id] for row in rows}, managers)
+    by_number = {row.number: people[row.id] for row in rows}
+    return Known(people, addresses, by_number, managers, now.date().isoformat(), import_id)
 
 
 def decide(rows: Sequence[Row], known: Known, options: Options, fresh: Any) -> Result:
@@ -173,7 +183,7 @@ def _apply(person: Person, card: Card, known: Known, options: Options) -> dict[s
     if tags := [tag for tag in card.tags if tag not in person.tags]:
         change["tags"] = tags
         person.tags.update(tags)
-    change |= _hired(person, card, options)
+    change |= _hired(person, card, known, options)
     if addresses := [key for key in card.addresses if key not in known.by_address]:
         change["addresses"] = [list(key) for key in addresses]
         person.added += addresses
@@ -182,14 +192,25 @@ def _apply(person: Person, card: Card, known: Known, options: Options) -> dict[s
     return change
 
 
-def _hired(person: Person, card: Card, options: Options) -> dict[str, Any]:
-    """Who has an employer keeps it; the file only adds another where it wins."""
-    key = fold_name(card.company) if card.company else ""
-    if not key or key in person.employers or (person.employers and options.existing != "replace"):
+def _hired(person: Person, card: Card, known: Known, options: Options) -> dict[str, Any]:
+    """Who has an employer keeps it, unless the file wins: then the old one ends on the import's day."""
+    if not card.company:
         return {}
-    person.employers.add(key)
-    person.hired.append((card.company, card.position))
-    return {"company": card.company}
+    key = fold_name(card.company)
+    for job in person.jobs.get(key, ()):
+        person.left.pop(job.id, None)  # an earlier row named another company: they are in both
+    there = [job for jobs in person.jobs.values() for job in jobs if not job.ended and job.id not in person.left]
+    elsewhere = bool(there or person.companies)
+    again = key in person.companies or any(job.fold == key for job in there)
+    left = [job for job in there if job.import_id != known.import_id and job.fold not in person.companies]
+    person.companies.add(key)
+    if again or (elsewhere and options.existing != "replace"):
+        return {}
+    person.hired.append((card.company, card.position, key in person.jobs))
+    last = {job.id: known.day if job.since <= known.day else "" for job in left}
+    person.left |= last
+    told = {str(job.id): [last[job.id], job.changed_at.isoformat()] for job in left}
+    return {"company": card.company} | ({"left": told} if told else {})
 
 
 def _write(connection: sa.Connection, now: datetime, people: Sequence[Person], options: Options) -> None:

@@ -295,7 +295,8 @@ async def test_a_column_of_companies_files_people_under_them_and_undo_takes_them
     assert found["Вера"]["employers"] == [] and found["Вера"]["fields"] == {"position": "Директор"}
     again = await taken(client, FILE.encode(), existing="replace")
     assert some(again["counts"]) == {"matched": 1, "unchanged": 3}
-    assert {name for name, *_ in await where(client, gleb["id"])} == {"Acme", "Beta"}
+    assert await where(client, gleb["id"]) == [("Acme", "", True), ("Beta", "", False)]
+    assert await ends(client, gleb["id"]) == {"Acme": None, "Beta": "2026-11-22"}
     await client.post(f"/contacts/{found['Борис Ёлкин']['id']}/organisations", {"organisation": beta})
     for each in (again, done):
         assert (await client.post(f"/imports/{each['id']}/undo")).status == 200
@@ -303,3 +304,48 @@ async def test_a_column_of_companies_files_people_under_them_and_undo_takes_them
     assert await where(client, gleb["id"]) == [("Beta", "", True)]
     assert [each["name"] for each in (await client.get("/contacts")).body["items"]] == ["Борис Ёлкин", "Глеб"]
     assert {each["name"] for each in (await client.get("/organisations")).body["items"]} == {"OOO Romashka", "Beta"}
+
+
+async def ends(client: Client, contact: int) -> dict[str, str | None]:
+    found = (await client.get(f"/contacts/{contact}/organisations")).body["items"]
+    return {each["organisation"]["name"]: each["until"] for each in found}
+
+
+async def test_a_file_that_is_right_moves_people_on_and_keeps_where_they_were(client: Client) -> None:
+    ida = (await client.post("/contacts", {"name": "Ida", "identities": [{"kind": "phone", "address": "+79161234509"}]})).body[
+        "id"
+    ]
+    for name, since in (("Beta", "2020"), ("Later", "2027-01-01"), ("Gone", ""), ("Kept", "")):
+        await client.post(f"/contacts/{ida}/organisations", {"name": name, "since": since})
+    gone = next(
+        n for n in (await client.get(f"/contacts/{ida}/organisations")).body["items"] if n["organisation"]["name"] == "Gone"
+    )
+    await client.patch(f"/contacts/{ida}/organisations/{gone['id']}", {"current": False})
+    text = "ФИО;Телефон;Компания\n" + "".join(f"Ida;+79161234509;{each}\n" for each in ("Gone", "Acme", "Kept"))
+    before = (await client.get(f"/contacts/{ida}/organisations")).body["items"]
+    done = await taken(client, text.encode(), existing="replace")
+    jobs = (await client.get(f"/contacts/{ida}/organisations")).body["items"]
+    seen = [(each["organisation"]["name"], each["since"], each["until"], each["current"]) for each in jobs]
+    now = sorted(each for each in seen if each[0] != "Gone")
+    assert now == [
+        ("Acme", None, None, True), ("Beta", "2020", "2026-11-22", False), ("Kept", None, None, True),
+        ("Later", "2027-01-01", None, False),
+    ]  # fmt: skip
+    again = await taken(client, text.encode(), existing="replace")
+    assert some(again["counts"]) == {"unchanged": 3}
+    assert ("Gone", "", True) in await where(client, ida) and ("Gone", "", False) in await where(client, ida), "is back, and was"
+    assert (await client.post(f"/imports/{done['id']}/undo")).status == 200
+    await work(client)
+    assert (await client.get(f"/contacts/{ida}/organisations")).body["items"] == before
+
+
+async def test_an_end_that_somebody_dated_since_stays_after_the_undo(client: Client) -> None:
+    ida = (await client.post("/contacts", {"name": "Ida", "identities": [{"kind": "phone", "address": "+79161234509"}]})).body[
+        "id"
+    ]
+    job = (await client.post(f"/contacts/{ida}/organisations", {"name": "Beta"})).body["id"]
+    done = await taken(client, "ФИО;Телефон;Компания\nIda;+79161234509;Acme\n".encode(), existing="replace")
+    await client.patch(f"/contacts/{ida}/organisations/{job}", {"until": "2026-10"})
+    await client.post(f"/imports/{done['id']}/undo")
+    await work(client)
+    assert await ends(client, ida) == {"Beta": "2026-10"}
