@@ -62,10 +62,11 @@ class Customer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    """What a customer is about to send. `choice`: id of the button pressed, with its title in `text`."""
+    """What a customer is about to send. `choice`: id of the button pressed, with its title in `text`. `html`: of a mail."""
 
     text: str = ""
     subject: str | None = None
+    html: str | None = None
     files: Sequence[PhoneFile] = ()
     choice: str | None = None
     reply_to: str | None = None

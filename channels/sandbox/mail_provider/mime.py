@@ -35,6 +35,8 @@ def letter(customer: Customer, draft: Draft, to: str, message_id: str, now: date
         mail["In-Reply-To"] = mail["References"] = f"<{answered.id}>"
         text = f"{text}\n\n{_quote(customer, to, answered)}"
     mail.set_content(f"{text}\n")
+    if draft.html:
+        mail.add_alternative(draft.html, subtype="html")
     for file in draft.files:
         main, _, sub = file.mime.partition("/")
         if main in ("text", "message", "multipart") or not sub:
