@@ -58,27 +58,32 @@ class Asked:
         return [part for term in self.terms for way in term for part in way]
 
 
-def ask(typed: str) -> Asked:
-    """The question in what was typed; an empty one where there is nothing to search for."""
+def ask(typed: str, *, pieces: bool = False) -> Asked:
+    """The question in what was typed, empty where there is nothing to search for. `pieces`: every word may be unfinished."""
     text = clean(typed)
     phrases = [tuple(word.stem for word in words(found[1])) for found in _PHRASE.finditer(text)]
     plain = _PHRASE.sub(" ", text)
     numbers = [digits for found in _DIGITS.finditer(plain) if len(digits := _only_digits(found[0])) >= FRAGMENT]
     rest = _DIGITS.sub(lambda found: " " if len(_only_digits(found[0])) >= FRAGMENT else found[0], plain)
     terms = [_number(found[0]) for found in _DIGITS.finditer(plain) if len(_only_digits(found[0])) >= FRAGMENT]
-    terms += _words(rest, unfinished=plain == text and rest[-1:].isalnum())
+    terms += _words(rest, unfinished=plain == text and rest[-1:].isalnum(), pieces=pieces)
     terms += [((Part(stem),),) for phrase in phrases for stem in phrase]
     return Asked(terms=tuple(terms[:MOST]), phrases=tuple(p for p in phrases if len(p) > 1), digits=tuple(map(_core, numbers)))
 
 
-def _words(text: str, *, unfinished: bool) -> list[tuple[Way, ...]]:
+def _words(text: str, *, unfinished: bool, pieces: bool) -> list[tuple[Way, ...]]:
     found = list(words(text))
+    if pieces:
+        return [_unfinished(word) for word in found]
     terms: list[tuple[Way, ...]] = [((Part(word.stem),),) for word in found]
     if found and unfinished and len(found[-1].written) > 1:
-        last = found[-1]
-        beginning = (Part(last.written, begins=True),)
-        terms[-1] = (beginning,) if last.stem == last.written else (beginning, (Part(last.stem),))
+        terms[-1] = _unfinished(found[-1])
     return terms
+
+
+def _unfinished(word: Word) -> tuple[Way, ...]:
+    beginning = (Part(word.written, begins=True),)
+    return (beginning,) if word.stem == word.written else (beginning, (Part(word.stem),))
 
 
 def _number(written: str) -> tuple[Way, ...]:

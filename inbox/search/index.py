@@ -27,7 +27,7 @@ BACK = 500
 _m, _a, _c, _i, _v, _e = (
     t.messages.c, t.attachments.c, t.contacts.c, t.identities.c, t.versions.c, t.events.c,
 )  # fmt: skip
-_CHANGES = ("contact.added", "contact.changed", "contact.merged", "contact.split", "contact.moved")
+CHANGES = ("contact.added", "contact.changed", "contact.merged", "contact.split", "contact.moved")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -162,7 +162,7 @@ def _read_people(connection: sa.Connection, found: Found, marks: Mapping[str, in
     sources: dict[str, tuple[Any, Any]] = {
         "people": (sa.select(_c.id), _c.id),
         "identities": (sa.select(_i.id, _i.contact_id), _i.id),
-        "events": (sa.select(_e.id, _e.contact_id, _e.data).where(_e.kind.in_(_CHANGES)), _e.id),
+        "events": (sa.select(_e.id, _e.contact_id, _e.data).where(_e.kind.in_(CHANGES)), _e.id),
     }
     wanted = set(writers)
     for name, (query, key) in sources.items():
@@ -194,8 +194,11 @@ def _people(connection: sa.Connection, ids: Sequence[int]) -> dict[int, str]:
 
 
 def person(name: str, number: str, addresses: Iterable[str]) -> str:
-    """A person's words: names as they are written and their stems, addresses so that any four signs of them find."""
-    found = to_index(name, number) | {word.written for word in words(clean(name))}
+    """A person's words: names as they are written and their stems, names and addresses so that any three signs of them find."""
+    found = to_index(name, number)
+    for word in words(clean(name)):
+        # A Chinese name is two or three signs: any of them finds it.
+        found |= {word.written, *endings(word.written, 1 if word.written >= "\u3040" else 3)}
     for address in addresses:
         found |= to_index(address)
         for word in words(clean(address)):

@@ -88,8 +88,7 @@ class _Stage:
 def _stages(connection: sa.Connection, question: Question, walk: Walk) -> Iterator[_Stage]:
     """One behind the other, down to the least id."""
     if connection.dialect.name != "sqlite":
-        newest = connection.scalar(sa.text(f"SELECT max(id) FROM {question.table}")) or 0  # noqa: S608 a table of ours
-        low = min(walk.before, newest + 1) - NEAR
+        low = min(walk.before, newest(connection, question.table) + 1) - NEAR
         yield _Stage(max(low, walk.least), question.text(connection), near=True)
         for count in STRETCHES if question.table == "search_messages" else ():
             if low <= walk.least:
@@ -114,6 +113,22 @@ def _look(connection: sa.Connection, table: str, stage: _Stage, before: int, lim
         hits = f"SELECT id FROM {table} WHERE words @@ CAST(:q AS tsquery) OFFSET 0"  # noqa: S608
         query = f"SELECT id FROM ({hits}) AS hits WHERE id >= :low AND id < :before ORDER BY id DESC LIMIT :n"  # noqa: S608
     return list(connection.scalars(sa.text(query), {"q": stage.text, "low": stage.low, "before": before, "n": limit}))
+
+
+def newest(connection: sa.Connection, table: str) -> int:
+    """The largest id that has words."""
+    key = "rowid" if connection.dialect.name == "sqlite" else "id"
+    return connection.scalar(sa.text(f"SELECT max({key}) FROM {table}")) or 0  # noqa: S608 a table of ours
+
+
+def drawn(connection: sa.Connection, question: Question, rare: Question, limit: int) -> list[int]:
+    """The newest ids that answer, of the whole table at once. PostgreSQL's index is asked for the `rare` words of it only."""
+    if connection.dialect.name == "sqlite":
+        return _look(connection, question.table, _Stage(0, question.text(connection)), LATEST, limit)
+    hits = f"SELECT id, words FROM {question.table} WHERE words @@ CAST(:rare AS tsquery) OFFSET 0"  # noqa: S608
+    query = f"SELECT id FROM ({hits}) AS hits WHERE words @@ CAST(:q AS tsquery) ORDER BY id DESC LIMIT :n"  # noqa: S608
+    given = {"rare": rare.text(connection), "q": question.text(connection), "n": limit}
+    return list(connection.scalars(sa.text(query), given))
 
 
 def among(connection: sa.Connection, question: Question, ids: Sequence[int]) -> list[int]:

@@ -9,12 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from inbox import schema as t
-from inbox import segments
 from inbox.quality.greeting import greeting
 from inbox.refusals import NotFound
-from inbox.views import search
-from inbox.views.paging import All, Page, cut, decode
+from inbox.views.paging import All, Page, cut, decode, encode
 from inbox.views.shapes import ChannelName, Named, named
+from inbox.views.sifted import sift
+from inbox.views.who import Who, who
 
 _c = t.contacts.c
 
@@ -112,24 +112,39 @@ class Filter:
 
 
 def page(connection: sa.Connection, wanted: Filter, cursor: str | None, limit: int) -> Page[Contact]:
-    """Contacts that were not merged away, newest first."""
+    """Contacts that were not merged away, newest first. Of very many people a page may be short although there is a next one."""
+    people, after = who(connection, wanted.q, wanted.segment), decode(cursor, int)[0] if cursor else None
+    query = _query(wanted, people.few)
+    if people.tests:
+        return _sifted(connection, query, people, after, limit)
+    rows = connection.execute(_behind(query, after, limit + 1)).all()
+    cards = {card.id: card for card in _cards(connection, rows[:limit])}
+    return cut(rows, limit, lambda row: cards[row.id], lambda row: (row.id,))
+
+
+def _sifted(connection: sa.Connection, query: sa.Select[Any], people: Who, after: int | None, limit: int) -> Page[Contact]:
+    def take(behind: int | None, size: int) -> Sequence[Any]:
+        return connection.execute(_behind(query, behind, size)).all()
+
+    found = sift(take, lambda rows: people.pick(connection, [row.id for row in rows]), lambda row: row.id, after, limit)
+    return Page(items=_cards(connection, found.rows), next=None if found.after is None else encode((found.after,)))
+
+
+def _behind(query: sa.Select[Any], after: int | None, limit: int) -> sa.Select[Any]:
+    return (query if after is None else query.where(_c.id < after)).order_by(_c.id.desc()).limit(limit)
+
+
+def _query(wanted: Filter, few: Sequence[int] | None) -> sa.Select[Any]:
     query = sa.select(*_COLUMNS).outerjoin(t.managers, t.managers.c.id == _c.manager_id)
     query = query.where(_c.merged_into.is_(None), _c.erased_at.is_(None))
-    if wanted.q:
-        query = query.where(search.matches(wanted.q))
+    if few is not None:
+        query = query.where(_c.id.in_(few))
     if wanted.tag is not None:
         tagged = sa.select(t.contact_tags.c.contact_id).where(t.contact_tags.c.tag == wanted.tag)
         query = query.where(_c.id.in_(tagged))
     if wanted.manager is not None:
         query = query.where(_c.manager_id == wanted.manager)
-    if wanted.segment is not None:
-        some = segments.few(connection, *wanted.segment)
-        query = query.where(segments.condition(connection, *wanted.segment) if some is None else _c.id.in_(some))
-    if cursor:
-        query = query.where(_c.id < decode(cursor, int)[0])
-    rows = connection.execute(query.order_by(_c.id.desc()).limit(limit + 1)).all()
-    cards = {card.id: card for card in _cards(connection, rows[:limit])}
-    return cut(rows, limit, lambda row: cards[row.id], lambda row: (row.id,))
+    return query
 
 
 def one(connection: sa.Connection, contact_id: int) -> Contact:

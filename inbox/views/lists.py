@@ -1,6 +1,6 @@
 """The lists of the inbox: which conversations, in which order, page by page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -9,12 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from inbox import schema as t
-from inbox import segments
 from inbox.store import bulk
 from inbox.store.within import within
-from inbox.views import search
 from inbox.views.conversations import ACTIVE, Conversation, conversation, with_names
-from inbox.views.paging import Page, cut, decode
+from inbox.views.paging import Page, cut, decode, encode
+from inbox.views.sifted import sift
+from inbox.views.who import Who, who
 
 SORTS = {"last": "last_at", "waiting": "waiting_since", "due": "answer_due", "snoozed": "snoozed_until"}
 """Orders of a list. `last` is newest first, the others begin with the oldest time."""
@@ -50,7 +50,7 @@ class Filter:
     counted: sa.Select[Any] | None = None
     """Only these ids: what a figure of a report counts."""
 
-    def values(self, connection: sa.Connection) -> dict[str, Any]:
+    def values(self, connection: sa.Connection, sort: str) -> dict[str, Any]:
         """What fills the statement; its names say which conditions there are."""
         found: dict[str, Any] = {"nobody": True} if self.assignee == NOBODY else {}
         if self.assignee not in (None, NOBODY):
@@ -64,15 +64,18 @@ class Filter:
         }
         found |= {name: value for name, value in others.items() if value is not None} | self._teams()
         found |= self._looked_up(connection)
-        people = search.contact_ids(connection, self.q) if self.q else None
-        some = segments.few(connection, *self.segment, people) if self.segment is not None else people
-        return found if some is None else found | {"contacts": some}
+        return found if sort == "last" or "among" in found else found | self._few_of(connection)
 
-    def besides(self, connection: sa.Connection, given: Mapping[str, Any]) -> sa.ColumnElement[bool] | None:
-        """What no prepared statement says: too many people are in the segment to name them."""
-        if self.segment is None or "contacts" in given:
-            return None
-        return segments.condition(connection, *self.segment, _c.contact_id)
+    def _few_of(self, connection: sa.Connection) -> dict[str, Any]:
+        """Orders of time are indexed over all channels and teams: of one that has few conversations, these are named."""
+        of = {_c.channel_id: [self.channel] if self.channel is not None else [], _c.team_id: self.teams or []}
+        statuses = self.statuses or t.STATUSES
+        for column, numbers in of.items():
+            if numbers:
+                some = sa.select(_c.id).where(column.in_(numbers), _c.status.in_(statuses)).limit(FEW + 1)
+                if len(ids := _ids(connection, some)) <= FEW:
+                    return {"among": ids}
+        return {}
 
     def _teams(self) -> dict[str, Any]:
         if self.teams is None or len(self.teams) != 1:
@@ -101,21 +104,58 @@ nobodys = sa.and_(_c.manager_id.is_(None), ~_c.bot)
 
 
 def page(connection: sa.Connection, wanted: Filter, sort: str, cursor: str | None, limit: int) -> Page[Conversation]:
-    """A page in the order of `sort`: last (newest message first), waiting (who waits longest first), due, snoozed."""
-    given = wanted.values(connection) | {"limit": limit + 1}
-    if cursor:
-        given["at"], given["id"] = decode(cursor, datetime, int)
-    # One person's, and one channel's, are indexed by status: any status means each of them.
-    statuses = tuple(wanted.statuses) or (t.STATUSES if {"manager", "nobody", "channel"} & given.keys() else ())
-    shape = Shape(statuses=statuses, names=frozenset(given), waiting=wanted.waiting, sort=sort)
+    """A page in the order of `sort`: last (newest message first), waiting (who waits longest first), due, snoozed.
+
+    Narrowed to very many people it may be short although there is a next one: see `inbox.views.sifted`.
+    """
+    given = wanted.values(connection, sort) | {"limit": limit + 1}
+    people = who(connection, wanted.q, wanted.segment)
+    given |= {} if people.few is None else {"contacts": people.few}
+    after = decode(cursor, datetime, int) if cursor else None
+    if people.tests:
+        return _sifted(connection, wanted, people, sort, given, after, limit)
+    given |= _key(after)
+    shape = _shape(wanted, sort, given)
     # Building a statement costs more than running it: each shape is built once.
-    extra = wanted.besides(connection, given)
-    if wanted.counted is None and extra is None:
+    if wanted.counted is None:
         rows: Sequence[Any] = bulk.fetch(connection, _statement(shape), given)
     else:
-        rows = connection.execute(_build(shape, wanted.counted, extra), given).all()
+        rows = connection.execute(_named(_build(shape, wanted.counted), sort), given).all()
     key = SORTS[sort]
     return cut(rows, limit, conversation, lambda row: (getattr(row, key), row.id))
+
+
+def _sifted(
+    connection: sa.Connection, wanted: Filter, people: Who, sort: str, given: dict[str, Any], after: Any, limit: int
+) -> Page[Conversation]:  # fmt: skip
+    """A page of very many people's: who belongs is asked of each stretch of the list."""
+    key = SORTS[sort]
+
+    def take(behind: Any, size: int) -> Sequence[Any]:
+        values = given | {"limit": size} | _key(behind)
+        stretch = _build(_shape(wanted, sort, values), wanted.counted).subquery("stretch")
+        whose = sa.select(stretch, _c.contact_id).join_from(stretch, t.conversations, _c.id == stretch.c.id)
+        at = stretch.c[key]
+        order = (at.desc(), stretch.c.id.desc()) if sort == "last" else (at, stretch.c.id)
+        return connection.execute(whose.order_by(*order), values).all()
+
+    def belonging(rows: Sequence[Any]) -> set[Any]:
+        fit = people.pick(connection, sorted({row.contact_id for row in rows}))
+        return {(getattr(row, key), row.id) for row in rows if row.contact_id in fit}
+
+    found = sift(take, belonging, lambda row: (getattr(row, key), row.id), after, limit)
+    rows = bulk.fetch(connection, _by_ids(sort), {"among": [row.id for row in found.rows]})
+    return Page(items=[conversation(row) for row in rows], next=None if found.after is None else encode(found.after))
+
+
+def _key(after: Any) -> dict[str, Any]:
+    return {} if after is None else {"at": after[0], "id": after[1]}
+
+
+def _shape(wanted: Filter, sort: str, given: Collection[str]) -> "Shape":
+    # One person's, and one channel's, are indexed by status: any status means each of them.
+    statuses = tuple(wanted.statuses) or (t.STATUSES if {"manager", "nobody", "channel"} & set(given) else ())
+    return Shape(statuses=statuses, names=frozenset(given), waiting=wanted.waiting, sort=sort)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,13 +170,21 @@ class Shape:
 
 @lru_cache(256)
 def _statement(shape: Shape) -> sa.Select[Any]:
-    return _build(shape, None)
+    return _named(_build(shape, None), shape.sort)
 
 
-def _build(shape: Shape, counted: sa.Select[Any] | None, extra: sa.ColumnElement[bool] | None = None) -> sa.Select[Any]:
+@lru_cache(len(SORTS))
+def _by_ids(sort: str) -> sa.Select[Any]:
+    return _named(sa.select(_c.id, _c[SORTS[sort]]).where(within(_c.id, "among")), sort)
+
+
+def _named(chosen: sa.Select[Any], sort: str) -> sa.Select[Any]:
+    return with_names(chosen.subquery("page"), SORTS[sort])
+
+
+def _build(shape: Shape, counted: sa.Select[Any] | None) -> sa.Select[Any]:
+    """(id, the sort's time) of a page, in its order."""
     conditions = [_CONDITIONS[name] for name in sorted(shape.names & _CONDITIONS.keys())]
-    if extra is not None:
-        conditions.append(extra)
     if shape.waiting:
         conditions.append(_c.waiting_since.is_not(None))
     if counted is not None:
@@ -144,7 +192,7 @@ def _build(shape: Shape, counted: sa.Select[Any] | None, extra: sa.ColumnElement
     elif not shape.statuses or "closed" in shape.statuses:
         conditions.append(_its_own)
     chosen = _newest(shape, conditions) if shape.sort == "last" else _oldest(shape, conditions, _c[SORTS[shape.sort]])
-    return with_names(chosen.limit(_LIMIT).subquery("page"), SORTS[shape.sort])
+    return chosen.limit(_LIMIT)
 
 
 def _newest(shape: Shape, conditions: list[sa.ColumnElement[bool]]) -> sa.Select[Any]:
@@ -152,7 +200,7 @@ def _newest(shape: Shape, conditions: list[sa.ColumnElement[bool]]) -> sa.Select
     if "at" in shape.names:
         conditions = [*conditions, sa.tuple_(_c.last_at, _c.id) < _AFTER]
     base = sa.select(_c.id, _c.last_at).where(*conditions).order_by(_c.last_at.desc(), _c.id.desc())
-    if "among" in shape.names and shape.statuses:
+    if {"among", "contacts"} & shape.names and shape.statuses:
         return base.where(_of_status(shape))
     if len(shape.statuses) <= 1:
         return base.where(*(_c.status == status for status in shape.statuses))
