@@ -1,6 +1,7 @@
-"""The fields that the lead defines for everybody's card, and the categories that people are sorted into."""
+"""The fields that the lead defines for everybody's card and for companies, and the categories that people are sorted into."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,51 +21,94 @@ MOST = 200
 _f = t.contact_fields.c
 
 
-def fields(connection: sa.Connection) -> list[Field]:
-    """Every defined field, in the order in which cards show them."""
-    rows = connection.execute(sa.select(t.contact_fields).where(_f.name != CATEGORY).order_by(_f.position, _f.id))
-    return [_field(row.name, row.type, row.title, row.options) for row in rows]
+@dataclass(frozen=True)
+class Catalogue:
+    """The fields of one kind of card, defined in `table`; `event` records who defined what."""
+
+    table: sa.Table
+    event: str
+    reserved: str = ""
+
+    def fields(self, connection: sa.Connection) -> list[Field]:
+        """Every defined field, in the order in which cards show them."""
+        return [_field(row.name, row.type, row.title, row.options) for row in connection.execute(self.rows())]
+
+    def rows(self) -> sa.Select[Any]:
+        """Their definitions, in this order."""
+        c = self.table.c
+        return sa.select(self.table).where(c.name != self.reserved).order_by(c.position, c.id)
+
+    def add(self, connection: sa.Connection, now: datetime, by: int, wanted: Mapping[str, Any]) -> int:
+        """Define a field: name, title, type, choices, currency, parts; its id. Raises Invalid, or Conflict if there is one."""
+        c = self.table.c
+        _consider(wanted)
+        if wanted["name"] == self.reserved or connection.scalar(sa.select(c.id).where(c.name == wanted["name"])) is not None:
+            raise Conflict(f"There is a field {wanted['name']} already")
+        if (connection.scalar(sa.select(sa.func.count()).select_from(self.table)) or 0) >= MOST:
+            raise Conflict(f"There are {MOST} fields already")
+        number = ids.one(connection, self.table.name)
+        last = connection.scalar(sa.select(sa.func.max(c.position))) or 0
+        row = {"id": number, "name": wanted["name"], "title": wanted.get("title") or wanted["name"], "type": wanted["type"]}
+        row |= {"options": _options(wanted), "position": last + 1, "created_at": now}
+        connection.execute(sa.insert(self.table).values(row))
+        _tell(connection, now, by, f"{self.event}.added", row["name"])
+        return number
+
+    def change(self, connection: sa.Connection, now: datetime, by: int, number: int, wanted: Mapping[str, Any]) -> None:
+        """Change title, choices, currency, parts, position; name and type stay, for the values that stand there. What a changed
+        definition no longer allows stays on the cards until somebody edits it. Raises NotFound or Invalid."""
+        row = self._require(connection, number)
+        whole = {"name": row.name, "type": row.type, "title": row.title, **row.options, **wanted}
+        _consider(whole)
+        values = {name: wanted[name] for name in ("title", "position") if name in wanted}
+        values["options"] = _options(whole)
+        connection.execute(sa.update(self.table).where(self.table.c.id == number).values(values))
+        _tell(connection, now, by, f"{self.event}.changed", row.name)
+
+    def remove(self, connection: sa.Connection, now: datetime, by: int, number: int) -> None:
+        """Define it no more. The values stay on the cards, as free ones. Raises NotFound."""
+        row = self._require(connection, number)
+        connection.execute(sa.delete(self.table).where(self.table.c.id == number))
+        _tell(connection, now, by, f"{self.event}.removed", row.name)
+
+    def written(self, connection: sa.Connection, before: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of a card after somebody wrote `fields` (exactly these) or `set_fields` (only these; null empties).
+        Raises Invalid naming fields.<name>."""
+        if "fields" not in wanted and "set_fields" not in wanted:
+            return dict(before)
+        given = dict(before) if "fields" not in wanted else dict(wanted["fields"])
+        given |= wanted.get("set_fields") or {}
+        # What is as it was is not checked again: its definition may have changed since, and nobody has to mend that first.
+        news = {name: value for name, value in given.items() if name not in before or before[name] != value}
+        given |= self._checked(connection, news)
+        return {name: value for name, value in given.items() if value is not None}
+
+    def _checked(self, connection: sa.Connection, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Values as they are kept, None for what is to be empty. What nobody defined is free."""
+        defined = {each.name: each for each in self.fields(connection)}
+        values = {}
+        for name, value in given.items():
+            known = defined.get(name)
+            values[name] = value if known is None else card_values.check(known, value, f"fields.{name}")
+        _consider_people(connection, card_values.people([defined[name] for name in values if name in defined], values))
+        return values
+
+    def _require(self, connection: sa.Connection, number: int) -> Any:
+        c = self.table.c
+        row = connection.execute(sa.select(self.table).where(c.id == number, c.name != self.reserved)).one_or_none()
+        if row is None:
+            raise NotFound(f"There is no field {number}")
+        return row
+
+
+PEOPLE = Catalogue(t.contact_fields, "field", CATEGORY)
+ORGANISATIONS = Catalogue(t.organisation_fields, "organisation_field")
 
 
 def categories(connection: sa.Connection) -> list[str]:
     """The categories that a contact can have, the best first."""
     options = connection.scalar(sa.select(_f.options).where(_f.name == CATEGORY))
     return list(CATEGORIES if options is None else options["choices"])
-
-
-def add(connection: sa.Connection, now: datetime, by: int, wanted: Mapping[str, Any]) -> int:
-    """Define a field: name, title, type, choices, currency, parts; its id. Raises Invalid, or Conflict if there is one."""
-    _consider(wanted)
-    if wanted["name"] == CATEGORY or connection.scalar(sa.select(_f.id).where(_f.name == wanted["name"])) is not None:
-        raise Conflict(f"There is a field {wanted['name']} already")
-    if (connection.scalar(sa.select(sa.func.count()).select_from(t.contact_fields)) or 0) >= MOST:
-        raise Conflict(f"There are {MOST} fields already")
-    number = ids.one(connection, "contact_fields")
-    last = connection.scalar(sa.select(sa.func.max(_f.position))) or 0
-    row = {"id": number, "name": wanted["name"], "title": wanted.get("title") or wanted["name"], "type": wanted["type"]}
-    row |= {"options": _options(wanted), "position": last + 1, "created_at": now}
-    connection.execute(sa.insert(t.contact_fields).values(row))
-    _tell(connection, now, by, "field.added", row["name"])
-    return number
-
-
-def change(connection: sa.Connection, now: datetime, by: int, number: int, wanted: Mapping[str, Any]) -> None:
-    """Change title, choices, currency, parts, position; name and type stay, for the values that stand there. What a changed
-    definition no longer allows stays on the cards until somebody edits it. Raises NotFound or Invalid."""
-    row = _require(connection, number)
-    whole = {"name": row.name, "type": row.type, "title": row.title, **row.options, **wanted}
-    _consider(whole)
-    values = {name: wanted[name] for name in ("title", "position") if name in wanted}
-    values["options"] = _options(whole)
-    connection.execute(sa.update(t.contact_fields).where(_f.id == number).values(values))
-    _tell(connection, now, by, "field.changed", row.name)
-
-
-def remove(connection: sa.Connection, now: datetime, by: int, number: int) -> None:
-    """Define it no more. The values stay on the cards, as free ones. Raises NotFound."""
-    row = _require(connection, number)
-    connection.execute(sa.delete(t.contact_fields).where(_f.id == number))
-    _tell(connection, now, by, "field.removed", row.name)
 
 
 def set_categories(connection: sa.Connection, now: datetime, by: int, names: Sequence[str]) -> None:
@@ -79,28 +123,14 @@ def set_categories(connection: sa.Connection, now: datetime, by: int, names: Seq
     _tell(connection, now, by, "field.changed", CATEGORY)
 
 
-def checked(connection: sa.Connection, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as they are kept, None for what is to be empty. What nobody defined is free. Raises Invalid naming fields.<name>."""
-    defined = {each.name: each for each in fields(connection)}
-    values = {}
-    for name, value in given.items():
-        known = defined.get(name)
-        values[name] = value if known is None else card_values.check(known, value, f"fields.{name}")
-    pointed = card_values.people([defined[name] for name in values if name in defined], values)
-    if pointed:
-        c = t.contacts.c
-        there = set(connection.scalars(sa.select(c.id).where(c.id.in_({who for _, who in pointed}))))
-        for where, who in pointed:
-            if who not in there:
-                raise Invalid(f"fields.{where}", f"There is no contact {who}")
-    return values
-
-
-def _require(connection: sa.Connection, number: int) -> Any:
-    row = connection.execute(sa.select(t.contact_fields).where(_f.id == number, _f.name != CATEGORY)).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no field {number}")
-    return row
+def _consider_people(connection: sa.Connection, pointed: Sequence[tuple[str, int]]) -> None:
+    if not pointed:
+        return
+    c = t.contacts.c
+    there = set(connection.scalars(sa.select(c.id).where(c.id.in_({who for _, who in pointed}))))
+    for where, who in pointed:
+        if who not in there:
+            raise Invalid(f"fields.{where}", f"There is no contact {who}")
 
 
 def _consider(wanted: Mapping[str, Any], where: str = "") -> None:

@@ -26,7 +26,7 @@ def write(connection: sa.Connection, now: datetime, by: int, card: sa.Row[Any], 
     values = {name: wanted[name] for name in PLAIN if name in wanted}
     _consider(connection, now, values)
     changes = {name: (getattr(card, name), value) for name, value in values.items() if getattr(card, name) != value}
-    fields = _fields(connection, card.fields, wanted)
+    fields = card_fields.PEOPLE.written(connection, card.fields, wanted)
     for name in {*card.fields, *fields}:
         if card.fields.get(name) != fields.get(name):
             changes[f"fields.{name}"] = (card.fields.get(name), fields.get(name))
@@ -96,18 +96,6 @@ def _consider(connection: sa.Connection, now: datetime, values: dict[str, Any]) 
         raise Invalid("category", f"Choose one of {', '.join(known)}")
     if "addresses" in values:
         values["addresses"] = [dict(each) for each in values["addresses"]]
-
-
-def _fields(connection: sa.Connection, before: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    if "fields" not in wanted and "set_fields" not in wanted:
-        return dict(before)
-    given = dict(before) if "fields" not in wanted else dict(wanted["fields"])
-    given |= wanted.get("set_fields") or {}
-    # What is as it was is not checked again: its definition may have changed since, and nobody has to mend that first.
-    news = {name: value for name, value in given.items() if name not in before or before[name] != value}
-    given |= card_fields.checked(connection, news)
-    emptied = {name for name in given if given[name] is None}
-    return {name: value for name, value in given.items() if name not in emptied}
 
 
 def _set_tags(connection: sa.Connection, contact_id: int, tags: list[str]) -> tuple[list[str], list[str]] | None:

@@ -10,6 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from inbox import schema as t
 from inbox.organisations.naming import fold_name, sort_name
+from inbox.organisations.write import keep
+from inbox.record import event
 from inbox.store import bulk, ids
 from inbox.store.within import within
 
@@ -102,6 +104,10 @@ def _made(connection: sa.Connection, now: datetime, import_id: int, names: Mappi
         for fold, name in names.items()
     ]
     bulk.insert(connection, t.organisations, rows)
+    keep(
+        connection,
+        [event(now, "organisation.added", organisation_id=r["id"], name=r["name"], import_id=import_id) for r in rows],
+    )
     return numbers
 
 

@@ -12,10 +12,11 @@ from inbox import live
 from inbox import schema as t
 from inbox.actions.contacts import typed
 from inbox.actions.conversations import require_colleague
+from inbox.card.fields import ORGANISATIONS
 from inbox.organisations.naming import fold_name, sort_name
-from inbox.record import record
+from inbox.record import event, record_all
 from inbox.refusals import Conflict, Invalid, NotFound
-from inbox.store import ids
+from inbox.store import bulk, ids
 
 _o = t.organisations.c
 PLAIN = ("name", "status", "website", "phones", "emails", "address", "registration", "note", "fields", "tags", "manager_id")
@@ -26,7 +27,7 @@ _REGISTRATION = re.compile(r"[\s./-]")
 def add(connection: sa.Connection, now: datetime, by: int, wanted: Mapping[str, Any]) -> int:
     """Make an organisation of what `PLAIN` names, and manager; its id. Raises Invalid."""
     number = ids.one(connection, "organisations")
-    values = _checked(connection, wanted)
+    values = _checked(connection, wanted, {})
     connection.execute(sa.insert(t.organisations).values(id=number, created_at=now, changed_at=now, **values))
     tell(connection, now, by, "organisation.added", number, name=values["name"])
     return number
@@ -40,14 +41,14 @@ def found_or_made(connection: sa.Connection, now: datetime, by: int, name: str) 
 
 
 def change(connection: sa.Connection, now: datetime, by: int, number: int, wanted: Mapping[str, Any]) -> None:
-    """Change what is named. Raises NotFound, Conflict or Invalid."""
+    """Change what is named of `PLAIN`, manager, and `set_fields`. Raises NotFound, Conflict or Invalid."""
     row = require(connection, number)
-    values = _checked(connection, wanted)
-    changes = {n: {"before": getattr(row, n), "after": v} for n, v in values.items() if getattr(row, n) != v}
+    values = _checked(connection, wanted, row.fields)
+    changes = {n: (getattr(row, n), v) for n, v in values.items() if getattr(row, n) != v}
     if not changes:
         return
     connection.execute(sa.update(t.organisations).where(_o.id == number).values(changed_at=now, **values))
-    told = {name: each for name, each in changes.items() if name in PLAIN}
+    told = {name: {"before": before, "after": after} for name, (before, after) in _listed(changes).items()}
     tell(connection, now, by, "organisation.changed", number, changes=told)
 
 
@@ -78,9 +79,20 @@ def require(connection: sa.Connection, number: int) -> sa.Row[Any]:
 
 
 def tell(connection: sa.Connection, now: datetime, by: int, kind: str, number: int, **about: Any) -> None:
-    """Record it, and have every browser look again."""
-    record(connection, now, kind, actor_kind="manager", actor_id=by, organisation_id=number, **about)
+    """Record it, and have every browser look again. `merged`: the other organisation that it tells of."""
+    told = event(now, kind, actor_kind="manager", actor_id=by, organisation_id=number, **about)
+    keep(connection, [told])
     live.tell(connection, "organisation", organisation_id=number)
+
+
+def keep(connection: sa.Connection, told: list[dict[str, Any]]) -> None:
+    """Record these events, each for the organisations of which it tells."""
+    concerned = [{each["data"]["organisation_id"], each["data"].get("merged")} - {None} for each in told]
+    record_all(connection, told)
+    rows = [
+        {"organisation_id": number, "event_id": each["id"]} for each, some in zip(told, concerned, strict=True) for number in some
+    ]
+    bulk.insert(connection, t.organisation_events, rows)
 
 
 def registration(typed_in: str) -> str:
@@ -88,8 +100,20 @@ def registration(typed_in: str) -> str:
     return _REGISTRATION.sub("", typed_in).upper()
 
 
-def _checked(connection: sa.Connection, wanted: Mapping[str, Any]) -> dict[str, Any]:
+def _listed(changes: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:
+    """What people see of a change, each own field for itself."""
+    told = {name: pair for name, pair in changes.items() if name in PLAIN and name != "fields"}
+    before, after = changes.get("fields", ({}, {}))
+    for name in sorted({*before, *after}):
+        if before.get(name) != after.get(name):
+            told[f"fields.{name}"] = (before.get(name), after.get(name))
+    return told
+
+
+def _checked(connection: sa.Connection, wanted: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: wanted[name] for name in PLAIN if name in wanted}
+    if "fields" in wanted or "set_fields" in wanted:
+        values["fields"] = ORGANISATIONS.written(connection, fields, wanted)
     if "manager" in wanted:
         if wanted["manager"] is not None:
             require_colleague(connection, wanted["manager"], "manager")

@@ -34,7 +34,16 @@ from inbox.schema.imports import IMPORT_STATES, import_rows, imports
 from inbox.schema.leaving import ERASURE_STATES, erased_files, erasures, suppressions
 from inbox.schema.lists import SHARES, conversation_labels, mentions, saved_views, view_orders
 from inbox.schema.notifications import DIGESTS, digests, notice_settings
-from inbox.schema.organisations import INFLUENCES, PARTS, STANDINGS, employments, organisation_merges, organisations
+from inbox.schema.organisations import (
+    INFLUENCES,
+    PARTS,
+    STANDINGS,
+    employments,
+    organisation_events,
+    organisation_fields,
+    organisation_merges,
+    organisations,
+)
 from inbox.schema.people import ROLES, managers, sessions, team_members, teams, tokens
 from inbox.schema.quality import quality_batches, quality_findings, quality_repairs, quality_runs
 from inbox.schema.search import search_marks
@@ -99,6 +108,8 @@ __all__ = [
     "metadata",
     "notice_settings",
     "notices",
+    "organisation_events",
+    "organisation_fields",
     "organisation_merges",
     "organisations",
     "provider_templates",

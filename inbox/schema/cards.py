@@ -4,17 +4,23 @@ import sqlalchemy as sa
 
 from inbox.schema.base import Id, Instant, Json, key, link, metadata
 
-contact_fields = sa.Table(
-    "contact_fields",
-    metadata,
-    key(),
-    sa.Column("name", sa.Text, nullable=False, unique=True),
-    sa.Column("title", sa.Text, nullable=False),
-    sa.Column("type", sa.Text, nullable=False),
-    sa.Column("options", Json, nullable=False, server_default="{}"),
-    sa.Column("position", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("created_at", Instant, nullable=False),
-)
+
+def defined_fields(table: str) -> sa.Table:
+    """A table of fields that the lead defines."""
+    return sa.Table(
+        table,
+        metadata,
+        key(),
+        sa.Column("name", sa.Text, nullable=False, unique=True),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("type", sa.Text, nullable=False),
+        sa.Column("options", Json, nullable=False, server_default="{}"),
+        sa.Column("position", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("created_at", Instant, nullable=False),
+    )
+
+
+contact_fields = defined_fields("contact_fields")
 """A field that the lead defined. Values stand in `contacts.fields` under `name`. `options`: choices, currency, the parts of a
 repeating group. The row `category` holds the categories that a contact can have."""
 

@@ -1,8 +1,9 @@
-"""Tables of the organisations that people work for: the organisation, who worked there when and as what, and merges of two."""
+"""Tables of the organisations that people work for: the organisation and its fields, who worked there when as what, merges."""
 
 import sqlalchemy as sa
 
 from inbox.schema.base import Instant, Json, key, link, metadata, partial
+from inbox.schema.cards import defined_fields
 
 STANDINGS = ("lead", "client", "partner", "supplier", "former", "other")
 PARTS = ("decides", "influences", "uses", "pays", "other")
@@ -74,3 +75,15 @@ organisation_merges = sa.Table(
     sa.Index("ix_organisation_merges_organisation_id", "organisation_id"),
 )
 """`before`: ids of the employments that moved, what the other organisation filled in, and ids of those that led to it (`led`)."""
+
+organisation_fields = defined_fields("organisation_fields")
+"""A field that the lead defined for organisations. Values stand in `organisations.fields` under `name`."""
+
+organisation_events = sa.Table(
+    "organisation_events",
+    metadata,
+    sa.Column("organisation_id", sa.BigInteger, sa.ForeignKey("organisations.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("event_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""Which events tell of which organisation; a merge tells of both."""

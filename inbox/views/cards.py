@@ -26,8 +26,9 @@ class FieldPart:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ContactField:
-    """A field that everybody's card has. `type`: text, number, money, date, choice, list, link, person, boolean or group."""
+class CardField:
+    """A field that everybody's card has, or every company's. `type`: text, number, money, date, choice, list, link, person,
+    boolean or group."""
 
     id: int
     name: str
@@ -64,16 +65,14 @@ class Changed:
     changes: dict[str, Difference]
 
 
-def fields(connection: sa.Connection) -> All[ContactField]:
+def fields(connection: sa.Connection, of: card_fields.Catalogue) -> All[CardField]:
     """Every defined field, in the order of cards."""
-    f = t.contact_fields.c
-    query = sa.select(t.contact_fields).where(f.name != card_fields.CATEGORY).order_by(f.position, f.id)
-    return All(items=[_field(row) for row in connection.execute(query)])
+    return All(items=[_field(row) for row in connection.execute(of.rows())])
 
 
-def field(connection: sa.Connection, number: int) -> ContactField:
+def field(connection: sa.Connection, of: card_fields.Catalogue, number: int) -> CardField:
     """One of them."""
-    return _field(connection.execute(sa.select(t.contact_fields).where(t.contact_fields.c.id == number)).one())
+    return _field(connection.execute(sa.select(of.table).where(of.table.c.id == number)).one())
 
 
 def categories(connection: sa.Connection) -> Categories:
@@ -123,7 +122,7 @@ def _changed(row: Any, people: dict[int, str]) -> Changed:
     return Changed(id=row.id, at=row.at, actor=actor, changes=listed)
 
 
-def _field(row: Any) -> ContactField:
+def _field(row: Any) -> CardField:
     told = row.options
     parts = [
         FieldPart(
@@ -132,7 +131,7 @@ def _field(row: Any) -> ContactField:
         )
         for part in told.get("parts", ())
     ]  # fmt: skip
-    return ContactField(
+    return CardField(
         id=row.id, name=row.name, title=row.title, type=row.type, choices=told.get("choices", []), currency=told.get("currency"),
         parts=parts, position=row.position,
     )  # fmt: skip

@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from inbox.access.rights import Right
 from inbox.card import fields as card_fields
+from inbox.card.fields import PEOPLE
 from inbox.views import cards as views
 from inbox.views import contacts
 from inbox.views.paging import All, Page
@@ -71,29 +72,29 @@ class ChangesQuery(PageQuery):
 
 
 @endpoint("GET", "/fields", Right.CONTACTS_READ)
-async def list_contact_fields(call: Call) -> All[views.ContactField]:
+async def list_contact_fields(call: Call) -> All[views.CardField]:
     """Fields of everybody's card, in their order."""
-    return await call.read(views.fields)
+    return await call.read(views.fields, PEOPLE)
 
 
 @endpoint("POST", "/fields", Right.PEOPLE_WRITE, status=201, repeatable=True)
-async def add_contact_field(call: Call, body: NewField) -> views.ContactField:
+async def add_contact_field(call: Call, body: NewField) -> views.CardField:
     """Define a field."""
-    number = await once(call, card_fields.add, call.now, call.me, body.model_dump())
-    return await call.read(views.field, number)
+    number = await once(call, PEOPLE.add, call.now, call.me, body.model_dump())
+    return await call.read(views.field, PEOPLE, number)
 
 
 @endpoint("PATCH", "/fields/{field_id}", Right.PEOPLE_WRITE)
-async def change_contact_field(call: Call, field_id: int, body: FieldChange) -> views.ContactField:
+async def change_contact_field(call: Call, field_id: int, body: FieldChange) -> views.CardField:
     """Change a definition; values that it no longer allows stay until somebody edits them."""
-    await call.run(card_fields.change, call.now, call.me, field_id, _plain(body.given()))
-    return await call.read(views.field, field_id)
+    await call.run(PEOPLE.change, call.now, call.me, field_id, plain(body.given()))
+    return await call.read(views.field, PEOPLE, field_id)
 
 
 @endpoint("DELETE", "/fields/{field_id}", Right.PEOPLE_WRITE)
 async def remove_contact_field(call: Call, field_id: int) -> None:
     """Define a field no more; values stay on the cards."""
-    await call.run(card_fields.remove, call.now, call.me, field_id)
+    await call.run(PEOPLE.remove, call.now, call.me, field_id)
 
 
 @endpoint("GET", "/categories", Right.CONTACTS_READ)
@@ -116,7 +117,8 @@ async def list_contact_changes(call: Call, contact_id: int, query: ChangesQuery)
     return await call.read(views.changes, contact_id, query.field, query.cursor, query.limit)
 
 
-def _plain(given: dict[str, Any]) -> dict[str, Any]:
+def plain(given: dict[str, Any]) -> dict[str, Any]:
+    """What the body of a change names, without its models."""
     if "parts" in given:
         given["parts"] = [part.model_dump() for part in given["parts"]]
     return given

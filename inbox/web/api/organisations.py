@@ -10,6 +10,7 @@ from inbox.views import contacts, conversations, tasks
 from inbox.views import organisations as views
 from inbox.views.paging import All, Page
 from inbox.views.shapes import Named
+from inbox.web.api.contacts import Fields
 from inbox.web.endpoint import Call, endpoint
 from inbox.web.fields import NOT_GIVEN, Body, Change, Id, Name, PageQuery, Query, Tag
 from inbox.web.repeat import once
@@ -22,10 +23,6 @@ Note = Annotated[str, StringConstraints(max_length=5000, strip_whitespace=True)]
 Number = Annotated[str, StringConstraints(max_length=60, strip_whitespace=True)]
 Address = Annotated[str, StringConstraints(min_length=1, max_length=254, strip_whitespace=True)]
 Several = Annotated[list[Address], Field(max_length=20)]
-Words = Annotated[
-    dict[Annotated[str, StringConstraints(min_length=1, max_length=100)], Annotated[str, StringConstraints(max_length=2000)]],
-    Field(max_length=100),
-]
 Tags = Annotated[list[Tag], Field(max_length=50)]
 PartialDate = Annotated[str, StringConstraints(max_length=40, strip_whitespace=True)]
 
@@ -60,8 +57,8 @@ class NewOrganisation(Body):
     registration: Number = ""
     """ИНН, VAT number and the like; spaces and dashes do not matter."""
     note: Note = ""
-    fields: Words = Field(default_factory=dict)
-    """Whatever else is worth knowing, by name."""
+    fields: Fields = Field(default_factory=dict)
+    """Whatever else is worth knowing, by name: defined fields by their types, others as they come."""
     tags: Tags = Field(default_factory=list)
     manager: Id | None = None
 
@@ -77,7 +74,9 @@ class OrganisationChange(Change):
     address: Line = NOT_GIVEN
     registration: Number = NOT_GIVEN
     note: Note = NOT_GIVEN
-    fields: Words = NOT_GIVEN
+    fields: Fields = NOT_GIVEN
+    set_fields: Fields = NOT_GIVEN
+    """Only these of the fields; null empties one. The others stay as they are."""
     tags: Tags = NOT_GIVEN
     manager: Id | None = NOT_GIVEN
 
