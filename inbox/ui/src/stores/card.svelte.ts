@@ -1,9 +1,11 @@
-// What every card is made of: the fields that the lead defined, and the categories.
+// What every card is made of: the fields that the lead defined for people and for companies, and the categories.
 import { get } from '../api/client.ts';
 import type { CardField } from '../api/card.ts';
 import { Directory } from './directory.svelte.ts';
 
 export const cardFields = new Directory<CardField>('/fields');
+/** Of companies. */
+export const organisationFields = new Directory<CardField>('/organisations/fields');
 
 let names = $state.raw<string[]>([]);
 let asked = false;

@@ -1,4 +1,5 @@
 // What the server says of organisations and of who works there.
+import type { Value } from '../../api/card.ts';
 import type { Id, Named, Time } from '../../api/types.ts';
 
 export const standings = ['lead', 'client', 'partner', 'supplier', 'former', 'other'] as const;
@@ -8,7 +9,7 @@ export type Standing = (typeof standings)[number];
 
 export interface Organisation {
   id: Id; name: string; status: Standing | null; website: string; phones: string[]; emails: string[]; address: string; registration: string; note: string;
-  fields: Record<string, string>; tags: string[]; manager: Named | null; people: number; similar: Named[]; merged_into: Id | null;
+  fields: Record<string, Value>; tags: string[]; manager: Named | null; people: number; similar: Named[]; merged_into: Id | null;
   removed_at: Time | null; created_at: Time; changed_at: Time;
 }
 export interface Employment {

@@ -15,7 +15,7 @@ export function words(value: unknown): string {
 export const valueOf = (field: string, value: unknown): string =>
   field === 'manager_id' && typeof value === 'number' ? (managers.need().items.find((each) => each.id === value)?.name ?? String(value)) : words(value);
 
-export function fieldName(field: string): string {
+export function fieldName(field: string, defined = cardFields): string {
   const name = field.replace(/^fields\.|^identity\./, '');
-  return (field.startsWith('fields.') && cardFields.need().items.find((each) => each.name === name)?.title) || told('card', name);
+  return (field.startsWith('fields.') && defined.need().items.find((each) => each.name === name)?.title) || told('card', name);
 }
