@@ -46,9 +46,14 @@ def _unassigned(connection: sa.Connection, me: int) -> Iterable[Any]:
 
 
 def _waits(kind: str, row: Any, at: datetime, text: str | None = None) -> Waits:
-    said = " ".join((row.last_text if text is None else text).split())
-    shown = said if len(said) <= LONGEST else said[: LONGEST - 1] + "…"
+    shown = shortened(row.last_text if text is None else text)
     return Waits(kind=kind, conversation_id=row.id, name=row.name, number=str(row.number), text=shown, at=at)
+
+
+def shortened(text: str) -> str:
+    """As much of it as a line holds."""
+    said = " ".join(text.split())
+    return said if len(said) <= LONGEST else said[: LONGEST - 1] + "…"
 
 
 _ANSWERED = (

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from inbox import schema as t
 from inbox.notices.attention import Waits, attention
+from inbox.notices.given import Overdue, assigned, overdue
 from inbox.notices.settings import INSERT, Wanted, slot, wanted
 
 AT_DESK = timedelta(minutes=15)
@@ -19,7 +20,7 @@ INTERRUPTED = timedelta(minutes=10)
 """A digest that was begun so long ago was not finished: it may have been sent."""
 PAUSES = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 KEPT = timedelta(days=60)
-KINDS = ("mention", "late", "request", "reply")
+KINDS = ("mention", "late", "assigned", "request", "reply")
 """What a digest tells of, in its order. The unassigned of a team are nobody's to be mailed."""
 
 _d, _n, _m = t.digests.c, t.notice_settings.c, t.managers.c
@@ -46,6 +47,7 @@ class Letter:
     language: str
     timezone: str
     waits: Sequence[Waits]
+    tasks: Sequence[Overdue] = ()
 
 
 def due(connection: sa.Connection, now: datetime, timezone: str) -> list[Due]:
@@ -83,14 +85,16 @@ def begin(connection: sa.Connection, now: datetime, each: Due, here: bool | None
     at_desk = _asked_lately(connection, each.manager_id, now) if here is None else here
     since = _told_until(connection, each)
     waits = [one for one in attention(connection, each.manager_id, now) if one.kind in KINDS]
-    news = any(one.at > since for one in waits)
+    waits += assigned(connection, each.manager_id, since)
+    tasks = overdue(connection, each.manager_id, since, now)
+    news = bool(tasks) or any(one.at > since for one in waits)
     state = "sending" if news and not at_desk else "here" if at_desk else "nothing"
     if not _claim(connection, now, each, state) or state != "sending":
         return None
     person = connection.execute(sa.select(_m.email, _m.name, _m.language).where(_m.id == each.manager_id)).one()
     return Letter(
         manager_id=each.manager_id, slot=each.slot, email=person.email, name=person.name, language=person.language,
-        timezone=each.timezone, waits=_without_doubles(waits),
+        timezone=each.timezone, waits=_without_doubles(waits), tasks=tasks,
     )  # fmt: skip
 
 

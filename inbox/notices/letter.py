@@ -21,6 +21,7 @@ def write(letter: Letter, base_url: str, key: str, now: datetime) -> Mail:
     values = {
         "ru": letter.language == "ru", "name": letter.name, "count": len(letter.waits), "base": base_url, "stop": stop,
         "groups": [(kind, found[:MOST], len(found)) for kind, found in groups if found],
+        "tasks": letter.tasks[:MOST], "late": len(letter.tasks),
         "zone": ZoneInfo(letter.timezone), "today": now.astimezone(ZoneInfo(letter.timezone)).date(),
     }  # fmt: skip
     text = _PAGES.get_template("digest.txt").render(values)

@@ -207,3 +207,49 @@ async def test_the_link_under_a_digest_ends_them(client: Client) -> None:
     assert (await client.get("/notifications")).body["digest"] == "off"
     wrong = await page("POST", link[:-1] + ("0" if link[-1] != "0" else "1"))
     assert wrong[0] == 404 and "does not work" in wrong[1]
+
+
+def text_of(mail: EmailMessage) -> tuple[str, str]:
+    text, html = (str(part.get_content()) for part in mail.iter_parts())
+    return text, html
+
+
+async def test_what_was_given_to_them_while_they_were_away(client: Client, postbox: Postbox, mailing: Mailing) -> None:
+    await client.patch("/notifications", {"digest": "hourly"})
+    lead = await client.become("lead")
+    channel = await client.channel()
+    given, kept, answered, taken = [await client.hear(channel, address=f"+493090184{n}") for n in range(4)]
+    client.clock.tick(minutes=5)
+    for number in (given, answered):
+        assert (await lead.patch(f"/conversations/{number}", {"assignee": client.id})).status == 200
+    assert (await client.patch(f"/conversations/{taken}", {"assignee": client.id})).status == 200, "by themselves"
+    client.clock.tick(minutes=5)
+    assert (await client.post(f"/conversations/{answered}/messages", {"text": "A note", "note": True})).status == 201
+    assert await look(client, mailing, hours=1) == 1
+    for body in text_of(postbox.mails[0][2]):
+        told, rest = body.split("Given to you: 1")[1].split("New requests: 2")
+        assert re.findall(r"/inbox/(\d+)\?", told) == [str(given)]
+        assert set(re.findall(r"/inbox/(\d+)\?", rest)) == {str(answered), str(taken)} and f"/inbox/{kept}?" not in body
+    assert await look(client, mailing, hours=1) == 0, "told once"
+    await lead.patch(f"/conversations/{given}", {"assignee": lead.id})
+    await lead.patch(f"/conversations/{kept}", {"assignee": client.id})
+    await lead.patch(f"/conversations/{kept}", {"status": "closed"})
+    assert await look(client, mailing, hours=1) == 0, "what is another's by now, or closed, is no news"
+
+
+async def test_tasks_that_became_late_while_they_were_away(client: Client, postbox: Postbox, mailing: Mailing) -> None:
+    await client.patch("/notifications", {"digest": "hourly"})
+    anna = (await client.post("/contacts", {"name": "Anna <b>"})).body["id"]
+    soon, done, far = ((client.clock() + timedelta(minutes=n)).isoformat() for n in (20, 30, 600))
+    for title, due in (("Send the price", soon), ("Done in time", done), ("Later", far)):
+        made = (await client.post("/tasks", {"title": title, "due_at": due, "contact_id": anna})).body
+        if title == "Done in time":
+            await client.patch(f"/tasks/{made['id']}", {"done": True})
+    assert await look(client, mailing, hours=1) == 1
+    mail = postbox.mails[0][2]
+    assert mail["Subject"] == "Tasks that are late: 1"
+    text, html = text_of(mail)
+    assert f"/people/{anna}?tab=tasks" in text and "Send the price" in text and "Anna <b>" in text
+    assert "Send the price" in html and "Anna &lt;b&gt;" in html
+    assert not any(title in text + html for title in ("Done in time", "Later"))
+    assert await look(client, mailing, hours=1) == 0, "told once"
