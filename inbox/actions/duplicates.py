@@ -1,5 +1,6 @@
 """What a person decides about two cards that may be one: they are, they are not, or let us ask again."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +15,15 @@ from inbox.refusals import Conflict, Invalid, NotFound
 _d = t.duplicates.c
 
 
-def join(connection: sa.Connection, now: datetime, by: int, duplicate_id: int, keep_id: int) -> int:
-    """They are one: the other card goes into `keep_id`; the merge's id. Raises NotFound, Conflict or Invalid."""
+def join(connection: sa.Connection, now: datetime, by: int, duplicate_id: int, keep_id: int, take: Sequence[str] = ()) -> int:
+    """They are one: the other card goes into `keep_id`, whose word stands but for `take`; the merge's id.
+
+    Raises NotFound, Conflict or Invalid.
+    """
     row = _require(connection, duplicate_id)
     if keep_id not in (row.low_id, row.high_id):
         raise Invalid("keep", "Choose one of the two cards")
-    return merge(connection, now, by, keep_id, row.low_id + row.high_id - keep_id)
+    return merge(connection, now, by, keep_id, row.low_id + row.high_id - keep_id, take)
 
 
 def tell_apart(connection: sa.Connection, now: datetime, by: int, duplicate_id: int, apart: bool) -> None:

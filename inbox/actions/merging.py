@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from inbox import live
 from inbox import schema as t
 from inbox.actions.contacts import require
+from inbox.actions.merging_cards import fill_card
 from inbox.actions.merging_rows import followers, move, note, snapshot
 from inbox.receive.people import personal_number
 from inbox.record import record
@@ -19,10 +20,13 @@ from inbox.store import ids
 _c = t.conversations.c
 
 
-def merge(connection: sa.Connection, now: datetime, by: int | None, contact_id: int, other_id: int) -> int:
+def merge(
+    connection: sa.Connection, now: datetime, by: int | None, contact_id: int, other_id: int, take: Sequence[str] = ()
+) -> int:
     """Take `other_id` into `contact_id`; the merge's id, by which it can be undone (see `inbox.actions.unmerging`).
 
-    Raises NotFound, Conflict, or Invalid for oneself.
+    Where both cards say something the kept one's word stands, but for what `take` names (see `TAKEN`, and fields.<name>).
+    Raises NotFound, Conflict, or Invalid for oneself or for what no card has.
     """
     if contact_id == other_id:
         raise Invalid("with", "This is the same contact")
@@ -37,7 +41,7 @@ def merge(connection: sa.Connection, now: datetime, by: int | None, contact_id: 
     _move_tags(connection, merge_id, contact_id, other_id)
     _move_recipients(connection, now, merge_id, contact_id, other_id)
     _stop_wins(connection, merge_id, contact_id)
-    before["card"] = _fill_card(connection, rows[contact_id], rows[other_id])
+    before["card"] = fill_card(connection, now, by, rows[contact_id], rows[other_id], take)
     before["pair"] = _settle_pair(connection, now, by, contact_id, other_id)
     move(connection, merge_id, t.contacts.c.merged_into, other_id, contact_id)
     connection.execute(sa.update(t.contacts).where(t.contacts.c.id == other_id).values(merged_into=contact_id))
@@ -182,23 +186,6 @@ def _stop_wins(connection: sa.Connection, merge_id: int, contact_id: int) -> Non
                 there = (r.channel_id == row.channel_id, r.address == row.address)
                 connection.execute(sa.update(t.reaches).where(*there).values({name: at}))
                 note(connection, merge_id, f"reaches.{name}", key=[row.channel_id, row.address, at.isoformat()])
-
-
-SAID = ("name", "language", "timezone", "manager_id", "birthday", "category")
-
-
-def _fill_card(connection: sa.Connection, card: Any, other: Any) -> dict[str, Any]:
-    """What the kept card does not say, the other one may. What was filled in: the other card stays as it was, so only where."""
-    empty = {n: getattr(card, n) for n in SAID if not getattr(card, n) and getattr(other, n)}
-    keys = sorted(set(other.fields) - set(card.fields))
-    places = [each for each in other.addresses if each not in card.addresses]
-    edited = sorted(set(other.edited) & {*empty, *keys} - set(card.edited))
-    values: dict[str, Any] = {n: getattr(other, n) for n in empty}
-    values["fields"] = {**card.fields, **{key: other.fields[key] for key in keys}}
-    values["addresses"] = [*card.addresses, *places]
-    values["edited"] = {**card.edited, **{n: other.edited[n] for n in edited}}
-    connection.execute(sa.update(t.contacts).where(t.contacts.c.id == card.id).values(values))
-    return {"empty": empty, "keys": keys, "addresses": places, "edited": edited}
 
 
 def _settle_pair(connection: sa.Connection, now: datetime, by: int | None, contact_id: int, other_id: int) -> str | None:

@@ -11,6 +11,7 @@ from inbox import schema as t
 from inbox.actions import dividing
 from inbox.actions.contacts import require
 from inbox.actions.merging import MERGED
+from inbox.actions.merging_cards import empty_card
 from inbox.actions.merging_rows import followers, move_back, noted, noted_ids, restored
 from inbox.record import record
 from inbox.refusals import Conflict, NotFound
@@ -33,7 +34,7 @@ def undo(connection: sa.Connection, now: datetime, by: int, merge_id: int) -> tu
     _tags_back(connection, merge_id, kept.id, other.id)
     _recipients_back(connection, now, merge_id)
     _stops_back(connection, merge_id)
-    _empty_card(connection, kept, other, merge.before["card"])
+    empty_card(connection, kept, other, merge.before["card"])
     if merge.before["joined"] is not None:
         _part(connection, merge_id, merge, merge.before["joined"])
     dividing.divide(connection, now, kept.id, other.id)
@@ -74,17 +75,6 @@ def _stops_back(connection: sa.Connection, merge_id: int) -> None:
         for channel_id, address, at in noted(connection, merge_id, f"reaches.{name}"):
             theirs = (r.channel_id == channel_id, r.address == address, r[name] == datetime.fromisoformat(at))
             connection.execute(sa.update(t.reaches).where(*theirs).values({name: None}))
-
-
-def _empty_card(connection: sa.Connection, kept: Any, other: Any, filled: Mapping[str, Any]) -> None:
-    """What the other card filled in is taken out again, unless a person has changed it since."""
-    values: dict[str, Any] = {n: was for n, was in filled["empty"].items() if getattr(kept, n) == getattr(other, n)}
-    gone = {key for key in filled["keys"] if kept.fields.get(key) == other.fields.get(key)}
-    values["fields"] = {key: value for key, value in kept.fields.items() if key not in gone}
-    values["addresses"] = [each for each in kept.addresses if each not in filled["addresses"]]
-    theirs = {n for n in filled["edited"] if kept.edited.get(n) == other.edited.get(n)}
-    values["edited"] = {n: each for n, each in kept.edited.items() if n not in theirs}
-    connection.execute(sa.update(t.contacts).where(t.contacts.c.id == kept.id).values(values))
 
 
 def _part(connection: sa.Connection, merge_id: int, merge: Any, joined: Mapping[str, Any]) -> None:

@@ -78,6 +78,13 @@ def merges(connection: sa.Connection, contact_id: int) -> All[Merge]:
     return All(items=[_merge(row) for row in connection.execute(query.order_by(_m.id.desc()).limit(200))])
 
 
+def merged(connection: sa.Connection, cursor: str | None, limit: int) -> Page[Merge]:
+    """Every merge, newest first."""
+    query = _merges() if cursor is None else _merges().where(_m.id < decode(cursor, int)[0])
+    rows = connection.execute(query.order_by(_m.id.desc()).limit(limit + 1)).all()
+    return cut(rows, limit, _merge, lambda row: (row.id,))
+
+
 def merge(connection: sa.Connection, merge_id: int) -> Merge:
     """One merge. Raises NotFound."""
     row = connection.execute(_merges().where(_m.id == merge_id)).one_or_none()

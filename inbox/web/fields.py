@@ -34,6 +34,9 @@ When = Annotated[
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
+Taken = Annotated[list[Annotated[str, StringConstraints(min_length=1, max_length=120)]], Field(max_length=200)]
+"""Of two cards that become one: of what the other's word stands: name, language, timezone, birthday, category, manager, and own
+fields as fields.<name>."""
 LongText = Annotated[str, Field(max_length=65_536)]
 
 

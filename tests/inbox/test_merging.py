@@ -13,7 +13,7 @@ from inbox.actions import contacts, conversations
 from inbox.actions.merging import merge
 from inbox.actions.unmerging import undo
 from inbox.people import add_manager
-from inbox.refusals import Conflict, NotFound
+from inbox.refusals import Conflict, Invalid, NotFound
 from inbox.schema.base import metadata
 from inbox.store import ids
 from tests.inbox import rows
@@ -141,6 +141,29 @@ def test_what_a_person_wrote_on_the_card_since_stands(connection: sa.Connection,
     assert connection.scalar(sa.select(c.fields).where(c.id == kept)) == {"city": "Bonn"}
     assert connection.scalar(sa.select(c.fields).where(c.id == other)) == {"city": "Berlin", "car": "Opel"}
     assert connection.execute(sa.select(g.contact_id, g.tag)).all() == [(other, "vip")]
+
+
+def test_a_person_chooses_whose_word_stands(connection: sa.Connection, two: Any) -> None:
+    """For each field of its own; what was chosen no machine changes, and all of it goes back."""
+    by, kept, other, *_ = two
+    card = {"name": "Anna", "category": "A", "fields": {"city": "Bonn", "size": "S"}}
+    contacts.change(connection, START, by, kept, card)
+    contacts.change(connection, START, by, other, {"name": "Anna S", "category": "B", "fields": {"city": "Berlin", "size": "M"}})
+    before = everything(connection)
+    merge_id = merge(connection, START, by, kept, other, ["name", "fields.city", "birthday"])
+    c = t.contacts.c
+    row = connection.execute(sa.select(t.contacts).where(c.id == kept)).one()
+    assert (row.name, row.category, row.birthday, row.fields) == ("Anna S", "A", None, {"city": "Berlin", "size": "S"})
+    assert {"name", "fields.city"} <= set(row.edited)
+    undo(connection, START + timedelta(days=20), by, merge_id)
+    assert everything(connection) == before
+
+
+def test_what_no_card_has_cannot_be_chosen(connection: sa.Connection, two: Any) -> None:
+    by, kept, other, *_ = two
+    with pytest.raises(Invalid, match="number") as refused:
+        merge(connection, START, by, kept, other, ["number"])
+    assert refused.value.field == "take"
 
 
 @pytest.mark.parametrize("name", ["stopped_at", "marketing_stopped_at"])

@@ -11,7 +11,7 @@ from inbox.views import contacts as views
 from inbox.views import conversations, lists
 from inbox.views.paging import All, Page
 from inbox.web.endpoint import Call, endpoint
-from inbox.web.fields import NOT_GIVEN, Body, Change, Id, Language, PageQuery, Tag
+from inbox.web.fields import NOT_GIVEN, Body, Change, Id, Language, PageQuery, Tag, Taken
 from inbox.web.repeat import once
 
 Fields = Annotated[dict[str, Any], Field(max_length=200)]
@@ -91,6 +91,9 @@ class Merge(Body):
     """The contact to take in."""
 
     with_: Annotated[int, Field(ge=1, le=2**63 - 1, alias="with")]
+    take: Taken = Field(default_factory=list)
+    """Of what the other card's word stands where both say something: name, language, timezone, birthday, category, manager,
+    fields.<name>."""
 
 
 class Split(Body):
@@ -137,9 +140,10 @@ def _plain(given: dict[str, Any]) -> dict[str, Any]:
 async def merge_contacts(call: Call, contact_id: int, body: Merge) -> views.Contact:
     """Two cards are one person: take the other one in.
 
-    Its addresses, conversations, messages, tasks and tags come here; it stays as a pointer to this one.
+    Its addresses, conversations, messages, tasks and tags come here; it stays as a pointer to this one. Of what both cards say
+    this one's word stands, but for what `take` names.
     """
-    await call.run(merging.merge, call.now, call.me, contact_id, body.with_)
+    await call.run(merging.merge, call.now, call.me, contact_id, body.with_, body.take)
     return await call.read(views.one, contact_id)
 
 

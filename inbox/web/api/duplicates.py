@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from pydantic import Field
+
 from inbox.access.rights import Right
 from inbox.actions import duplicates as actions
 from inbox.actions import unmerging
@@ -11,7 +13,7 @@ from inbox.duplicates import through
 from inbox.views import duplicates as views
 from inbox.views.paging import All, Page
 from inbox.web.endpoint import Call, endpoint
-from inbox.web.fields import Body, Id, PageQuery
+from inbox.web.fields import Body, Id, PageQuery, Taken
 
 
 class DuplicateQuery(PageQuery):
@@ -26,6 +28,9 @@ class Keep(Body):
 
     keep: Id
     """The card that stays."""
+    take: Taken = Field(default_factory=list)
+    """Of what the other card's word stands where both say something: name, language, timezone, birthday, category, manager,
+    fields.<name>."""
 
 
 class Apart(Body):
@@ -70,7 +75,7 @@ async def decide_duplicate(call: Call, duplicate_id: int, body: Apart) -> views.
 @endpoint("POST", "/duplicates/{duplicate_id}/merge", Right.CONTACTS_WRITE)
 async def merge_duplicate(call: Call, duplicate_id: int, body: Keep) -> views.Merge:
     """They are one: the other card goes into the one that stays."""
-    merge_id = await call.run(actions.join, call.now, call.me, duplicate_id, body.keep)
+    merge_id = await call.run(actions.join, call.now, call.me, duplicate_id, body.keep, body.take)
     return await call.read(views.merge, merge_id)
 
 
@@ -84,6 +89,12 @@ async def list_contact_duplicates(call: Call, contact_id: int) -> All[views.Dupl
 async def list_merges(call: Call, contact_id: int) -> All[views.Merge]:
     """What was merged into this card, and it into others, newest first."""
     return await call.read(views.merges, contact_id)
+
+
+@endpoint("GET", "/merges", Right.CONTACTS_READ)
+async def list_all_merges(call: Call, query: PageQuery) -> Page[views.Merge]:
+    """What was merged by whom, newest first: each can be taken back."""
+    return await call.read(views.merged, query.cursor, query.limit)
 
 
 @endpoint("POST", "/merges/{merge_id}/undo", Right.CONTACTS_WRITE)
