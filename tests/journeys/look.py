@@ -22,6 +22,7 @@ from playwright.async_api import Browser, Route
 from bench.fill import converse
 from bench.rig import Rig
 from tests.journeys.pages import SHOW, STATES, Open, every_page, furnish, settled
+from tests.journeys.people import settle
 from tests.journeys.strangers import move_in
 from tests.journeys.system import OWNER, PASSWORD, System, installation
 from tests.journeys.town import town
@@ -57,6 +58,7 @@ async def full(folder: Path) -> AsyncIterator[System]:
     async with town(folder, "") as found:
         await furnish(found)
         await move_in(found)
+        await settle(found.system.api)
         yield found.system
 
 
