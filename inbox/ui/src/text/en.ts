@@ -25,8 +25,9 @@ export const en = {
   'error.more': 'The rest did not load.',
   'error.newer': 'The app has been updated.',
   'error.offline': 'The server cannot be reached. What you wrote is kept.',
-  'error.rights.text': 'Ask the owner or your team lead to open this section for you.',
+  'error.rights.text': 'Your role, {role}, does not include this. The owner can change that:',
   'error.rights.title': 'No access',
+  'error.rights.who': 'Who can help',
   'error.slow': { one: 'Too often. Try again in {n} second.', other: 'Too often. Try again in {n} seconds.' },
   'error.unknown': 'Something broke on the server. Try again; if it does not help, tell the owner.',
 
