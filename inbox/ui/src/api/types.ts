@@ -15,7 +15,7 @@ export interface Manager {
 }
 export interface Team { id: Id; name: string; members: Id[] }
 export interface Session { manager: Manager; csrf: string; language: Language; public_url: string; version: string; rights: string[] }
-export interface BrowserSession { id: Id | string; created_at: Time; seen_at: Time; agent: string; ip: string; current: boolean }
+export interface BrowserSession { id: Id; created_at: Time; seen_at: Time; agent: string; ip: string; current: boolean }
 export interface Token { id: Id; name: string; created_at?: Time; seen_at?: Time | null; token?: string }
 
 export type Status = 'open' | 'waiting' | 'snoozed' | 'closed';
@@ -62,7 +62,7 @@ export interface Message {
 export interface TemplateUse { name: string; language: string; variables?: Record<string, string>; buttons?: Record<string, string>; media?: { file?: string | number; name?: string; mime?: string } }
 export interface NewMessage {
   text: string; channel_id?: Id; attachments?: { file: string | number; name: string; mime: string; voice?: boolean }[]; reply_to?: Id; subject?: string; note?: boolean; send_at?: Time;
-  template?: TemplateUse; cc?: string[]; mentions?: Id[]; hold?: number; sign?: boolean; seen_up_to?: Id; confirm?: boolean;
+  template?: TemplateUse; cc?: string[]; mentions?: Id[]; hold?: number; sign?: boolean; seen_up_to?: Id; confirm?: boolean; ref?: string;
 }
 /** What a message said before it was changed, and until when. */
 export interface Version { text: string; html?: string | null; at: Time }

@@ -41,6 +41,7 @@ export class Paged<T> {
     const deeper = this.next === null || page.next === null ? [] : this.items.slice(page.items.length).filter((item) => !fresh.has(this.#key(item)));
     if (deeper.length === 0) this.next = page.next ?? null;
     this.items = [...page.items, ...deeper];
+    if (this.phase === 'failed') { this.phase = 'ready'; this.problem = null; }
   }
 
   put(item: T): void { this.items = this.items.map((each) => (this.#key(each) === this.#key(item) ? item : each)); }

@@ -28,6 +28,7 @@ export function words(error: unknown): string {
   const problem = asProblem(error);
   if (problem.offline) return t('error.offline');
   if (problem.status === 403) return t('error.forbidden');
+  if (problem.status === 500) return t('error.unknown');
   if (problem.status === 429) return t('error.slow', { n: problem.retryAfter ?? 30 });
   const fields = problem.errors.map((e) => said(e.message)).join(' ');
   return [said(problem.detail), fields].filter((part, index, all) => part && all.indexOf(part) === index).join(': ') || t('error.unknown');

@@ -28,13 +28,19 @@ export const knownLabels = () => labels;
 export const closeReasons = () => reasons;
 export const knownMacros = () => macros;
 
+let phase = $state<'loading' | 'ready' | 'failed'>('loading');
+let trouble = $state.raw<unknown>(null);
+/** For the page that is about them: whether they have come. */
+export const offers = { get items() { return [...labels, ...reasons.items, ...macros]; }, get phase() { return phase; }, get problem() { return trouble; }, load: () => loadWork() };
+
 /** What is offered may change any day: asked again whenever the inbox opens. Without it everything else still works. */
 export async function loadWork(): Promise<void> {
+  if (phase === 'failed') phase = 'loading';
   await Promise.all([
     get<{ items: Label[] }>('/labels').then((found) => (labels = found.items)),
     get<Reasons>('/close-reasons').then((found) => (reasons = found)),
     get<{ items: Macro[] }>('/macros').then((found) => (macros = found.items)),
-  ]).catch(() => undefined);
+  ]).then(() => (phase = 'ready')).catch((error: unknown) => { trouble = error; if (phase !== 'ready') phase = 'failed'; });
 }
 
 export const titleOf = (each: Titled): string => (language() === 'ru' ? each.title_ru : each.title_en) || each.name;
