@@ -30,3 +30,15 @@ export function gathered(shown: readonly number[], wanted: readonly number[]): n
   }
   return count;
 }
+
+/** What stands while the pointer is over the list: who left is gone, who came back by one's own hand (`mine`) is in place, nothing else moves. */
+export function held(shown: readonly number[], wanted: readonly number[], mine: ReadonlySet<number>): number[] {
+  const staying = new Set(wanted);
+  const rest = shown.filter((id) => staying.has(id));
+  wanted.forEach((id, place) => {
+    if (!mine.has(id) || rest.includes(id)) return;
+    const below = wanted.slice(place + 1).find((each) => rest.includes(each));
+    rest.splice(below === undefined ? rest.length : rest.indexOf(below), 0, id);
+  });
+  return rest;
+}

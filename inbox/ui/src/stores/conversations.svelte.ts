@@ -3,8 +3,9 @@ import { SvelteMap } from 'svelte/reactivity';
 import { asProblem, get, list, post, type Problem } from '../api/client.ts';
 import type { Conversation, Counts, Id } from '../api/types.ts';
 import type { Filter } from '../lists/filter.ts';
-import { gathered, merge, type Compare } from '../lists/keyset.ts';
+import { gathered, held, merge, type Compare } from '../lists/keyset.ts';
 import { on } from '../live/live.svelte.ts';
+import { SCREENFUL } from './paged.svelte.ts';
 import { me } from './session.svelte.ts';
 
 const PAGE = 50;
@@ -29,14 +30,14 @@ export function foresee(items: readonly Conversation[], guess: (item: Conversati
   relist();
   return (which) => {
     for (const id of which) { const item = before.get(id); if (item) rows.set(id, item); }
-    relist();
+    relist(which);
   };
 }
 
 /** Conversations as the server has just told them. */
 export function take(items: readonly Conversation[]): void {
   items.forEach(keep);
-  relist();
+  relist(items.map((item) => item.id));
   void refetchCounts();
 }
 
@@ -85,7 +86,7 @@ export function belongs(c: Conversation, filter: Filter, myId: Id, myTeams: Id[]
 }
 
 const lists = new Set<ConversationList>();
-function relist(): void { for (const each of lists) each.settle(); }
+function relist(mine: readonly Id[] = []): void { for (const each of lists) each.settle(false, new Set(mine)); }
 
 /** One list on the screen: what is shown, what is gathered behind "3 new", and how to get more. */
 export class ConversationList {
@@ -125,14 +126,18 @@ export class ConversationList {
   }
 
   async load(): Promise<void> {
-    this.phase = this.ids.length ? 'more' : 'loading';
+    let wanted = SCREENFUL;
     try {
-      const page = await this.#ask(this.next);
-      this.#take(page.items, true);
-      this.next = page.next;
-      this.problem = null;
+      do {
+        this.phase = this.ids.length ? 'more' : 'loading';
+        const page = await this.#ask(this.next);
+        this.#take(page.items, true);
+        this.next = page.next;
+        this.problem = null;
+        this.settle(true);
+        wanted -= page.items.length;
+      } while (this.next !== null && wanted > 0 && lists.has(this));
       this.phase = 'ready';
-      this.settle(true);
     } catch (error) {
       this.problem = asProblem(error);
       this.phase = 'failed';
@@ -168,14 +173,13 @@ export class ConversationList {
     if (deepest) this.#floor = items.at(-1)?.id ?? this.#floor;
   }
 
-  /** Puts the list in order, unless the pointer is over it: then it only counts what would move. What left goes at once. */
-  settle(now = false): void {
+  /** Puts the list in order, unless the pointer is over it: then it only counts what would move. What left goes at once, `mine` come at once. */
+  settle(now = false, mine: ReadonlySet<Id> = new Set()): void {
     const floor = this.#floor === null ? undefined : rows.get(this.#floor);
     const sorted = merge(this.#all, [], (id) => rows.get(id), this.#compare, this.next === null || this.filter.q !== '', floor);
     const person = me();
     this.wanted = this.filter.q || this.filter.extra ? this.#all.filter((id) => rows.has(id)) : sorted.filter((id) => belongs(rows.get(id)!, this.filter, person.id, person.teams));
-    const stays = new Set(this.wanted);
-    this.ids = this.still && !now ? this.ids.filter((id) => stays.has(id)) : this.wanted;
+    this.ids = this.still && !now ? held(this.ids, this.wanted, mine) : this.wanted;
   }
 
   hold(still: boolean): void {
@@ -205,5 +209,5 @@ export function watch(id: Id): () => void { watched.add(id); return () => watche
 on('conversation', ({ conversation_id: id }) => {
   // Rows of a list's first page come with its refresh; only what stands deeper or is open has to be asked for by itself.
   const deep = [...lists].some((each) => each.ids.indexOf(id as Id) >= PAGE);
-  if (deep || watched.has(id as Id)) void fetchConversation(id as Id).then(relist).catch(() => undefined);
+  if (deep || watched.has(id as Id)) void fetchConversation(id as Id).then(() => relist()).catch(() => undefined);
 });

@@ -1,7 +1,7 @@
 // A list paged by key, and changed by others while it is looked at.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gathered, merge } from '../../src/lists/keyset.ts';
+import { gathered, held, merge } from '../../src/lists/keyset.ts';
 
 interface Row { id: number; at: number }
 const newest = (a: Row, b: Row) => b.at - a.at || b.id - a.id;
@@ -32,4 +32,12 @@ const gathers: [string, number[], number[], number][] = [
 ];
 for (const [label, shown, wanted, expected] of gathers) {
   test(`gathered counts ${label}`, () => assert.equal(gathered(shown, wanted), expected));
+}
+
+const holds: [string, number[], number[], number[], number[]][] = [
+  ['nothing moves', [5, 4, 3], [3, 6, 5, 4], [], [5, 4, 3]], ['who left is gone', [5, 4, 3], [5, 3], [], [5, 3]], ['what one brought back stands in its place', [5, 3], [5, 4, 3], [4], [5, 4, 3]],
+  ['last, where nothing stands below', [5, 4], [5, 4, 3], [3], [5, 4, 3]], ['several', [4], [5, 4, 3, 2], [5, 3, 2], [5, 4, 3, 2]], ['not twice', [5, 4], [4, 5], [4], [5, 4]], ['not where it does not belong', [5, 4], [5, 4], [3], [5, 4]],
+];
+for (const [label, shown, wanted, mine, expected] of holds) {
+  test(`held under the pointer: ${label}`, () => assert.deepEqual(held(shown, wanted, new Set(mine)), expected));
 }
