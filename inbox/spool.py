@@ -131,7 +131,7 @@ class Spool:
         places, self._queue[:count] = self._queue[:count], []
         try:
             content = b"".join(_line(place.kept) for place in places)
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._make_folder()
             self._append(content)
         except OSError as error:
             for place in places:
@@ -140,8 +140,16 @@ class Spool:
             place.done = True
         self._writing = False
 
+    def _make_folder(self) -> None:
+        if not self._folder.exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            _keep_names(self._folder.parent)
+
     def _append(self, content: bytes) -> None:
-        """Write lines for good. What fails half-way (a full disk) leaves no trace."""
+        """Write lines for good. What fails half-way (a full disk) leaves no trace.
+
+        A file that was empty may be new: its name must be on disk too, or a power cut takes the file with all that is in it.
+        """
         with ExitStack() as stack:
             with self._door(fcntl.LOCK_SH):
                 file = stack.enter_context(self._path.open("ab", buffering=0))
@@ -152,6 +160,8 @@ class Spool:
                 while left:
                     left = left[file.write(left) :]
                 os.fsync(file.fileno())
+                if end == 0:
+                    _keep_names(self._folder)
             except OSError:
                 os.ftruncate(file.fileno(), end)
                 raise
@@ -198,6 +208,15 @@ class Spool:
                 with suppress(FileNotFoundError):  # replayed just now
                     found.append(stack.enter_context(path.open("rb")))
         return found
+
+
+def _keep_names(folder: Path) -> None:
+    """Have the disk keep which files there are in a folder."""
+    door = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(door)
+    finally:
+        os.close(door)
 
 
 def _taken(path: Path) -> Path:

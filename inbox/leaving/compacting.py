@@ -22,6 +22,8 @@ LARGE = 512 * 1024 * 1024
 """Bytes of a database that is not rewritten unasked: meanwhile nothing can be written, and deliveries wait in the spool."""
 PATIENCE = 10.0
 """Seconds to wait until no reader looks at the log any more."""
+TRY = 50
+"""Milliseconds that one try to empty the log waits for readers. Writers stand still for as long; between two tries is their turn."""
 log = structlog.get_logger()
 _e = t.erasures.c
 
@@ -53,15 +55,23 @@ def rewrite(settings: Settings) -> None:
     """VACUUM, then empty the log. Raises sqlite3.OperationalError where another program does not let go of the database."""
     gate = Gate(settings.data / "write.lock")
     try:
-        with gate, closing(sqlite3.connect(database(settings), timeout=PATIENCE, isolation_level=None)) as connection:
-            connection.execute("VACUUM")
+        with closing(sqlite3.connect(database(settings), timeout=PATIENCE, isolation_level=None)) as connection:
+            with gate:
+                connection.execute("VACUUM")
+            connection.execute(f"PRAGMA busy_timeout = {TRY}")
             end = time.monotonic() + PATIENCE
-            while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            while not _emptied(gate, connection):
                 if time.monotonic() > end:
                     raise sqlite3.OperationalError("readers do not let go of the log")
-                time.sleep(0.05)
+                time.sleep(TRY / 1000)
     finally:
         gate.close()
+
+
+def _emptied(gate: Gate, connection: sqlite3.Connection) -> bool:
+    """Whether the log is empty now. Readers of an old state are waited for outside of the gate."""
+    with gate:
+        return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
 
 
 def _waiting(connection: sa.Connection) -> list[int]:

@@ -2,7 +2,10 @@
 
 import io
 import json
+import sqlite3
+import threading
 import zipfile
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,10 +16,12 @@ import sqlalchemy as sa
 
 from inbox import schema as t
 from inbox.house import House, open_house
-from inbox.leaving import drain, erasing, matter, stops
+from inbox.leaving import compacting, drain, erasing, matter, stops
 from inbox.search import index
 from inbox.settings import Settings
+from inbox.store.gate import Gate
 from inbox.views import reports
+from tests.conftest import make_settings
 from tests.inbox.conftest import START, Client
 from tests.inbox.rows import contact_of
 
@@ -168,6 +173,42 @@ async def test_no_old_bytes_are_left_on_the_disk(client: Client, house: House, s
         if path.is_file():
             content = path.read_bytes().lower()
             assert [word for word in SECRETS if word.lower().encode() in content] == [], path
+
+
+def test_writers_have_their_turn_while_a_reader_holds_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, tried, errors = make_settings(tmp_path), threading.Event(), []
+    path, real = compacting.database(settings), compacting._emptied
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader, closing(sqlite3.connect(path)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("CREATE TABLE said (text)")
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM said").fetchone()
+
+        def emptied(gate: Gate, connection: sqlite3.Connection) -> bool:
+            done = real(gate, connection)
+            tried.set()
+            return done
+
+        def rewrite() -> None:
+            try:
+                compacting.rewrite(settings)
+            except sqlite3.Error as error:
+                errors.append(error)
+
+        monkeypatch.setattr(compacting, "_emptied", emptied)
+        monkeypatch.setattr(compacting, "PATIENCE", 60.0)
+        thread = threading.Thread(target=rewrite)
+        thread.start()
+        assert tried.wait(30)
+        with Gate(settings.data / "write.lock"), writer:
+            writer.execute("INSERT INTO said VALUES ('in between')")
+        assert thread.is_alive(), "the reader is still there"
+        reader.execute("COMMIT")
+        thread.join(30)
+        assert errors == [] and not thread.is_alive()
+        assert path.with_name(f"{path.name}-wal").stat().st_size == 0
+        assert writer.execute("SELECT text FROM said").fetchall() == [("in between",)]
 
 
 async def test_an_erased_card_stays_as_it_is(client: Client, house: House) -> None:
