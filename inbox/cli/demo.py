@@ -20,7 +20,7 @@ from bots.library import sources
 from inbox import accounts, flows, logs, people, probe, supervise
 from inbox import schema as t
 from inbox.care import connecting
-from inbox.cli import desk, family, running
+from inbox.cli import desk, family, past, running
 from inbox.cli.words import fail, in_words
 from inbox.house import House, open_house
 from inbox.settings import Settings
@@ -101,8 +101,17 @@ async def _live(found: Settings, phones_port: int, life: bool) -> None:
         for number in numbers.values():
             await connecting.introduce(house, number)
         if life:
+            await _remember_past(house)
             sandbox.live(seed=recall(found)["starts"])
         await ending.wait()
+
+
+async def _remember_past(house: House) -> None:
+    """Once: what the shop has known before anybody writes."""
+    memory = recall(house.settings)
+    if not memory.get("past"):
+        await past.tell(house, OWNER[0])
+        remember(house.settings, memory | {"past": True})
 
 
 async def _connect(house: House, kind: str, values: dict[str, str]) -> int:
