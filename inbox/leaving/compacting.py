@@ -23,7 +23,7 @@ LARGE = 512 * 1024 * 1024
 PATIENCE = 10.0
 """Seconds to wait until no reader looks at the log any more."""
 TRY = 50
-"""Milliseconds that one try to empty the log waits for readers. Writers stand still for as long; between two tries is their turn."""
+"""Milliseconds that one try to empty the log waits for readers. Writers stand still as long; between two tries is their turn."""
 log = structlog.get_logger()
 _e = t.erasures.c
 

@@ -52,6 +52,7 @@ class Told:
 class _Doing(msgspec.Struct):
     active: bool = True
     looking: list[int] = []
+    at: float = 0.0
 
 
 _read = msgspec.json.Decoder(_Doing).decode
@@ -91,7 +92,7 @@ class Board:
         """What the browser tells: whether a hand is on it, and which conversations are open in it."""
         person = _person(browser.manager_id)
         before = _doing(await self._redis.hgetall(person), browser.number)
-        await self._redis.hset(person, f"b:{browser.number}", msgspec.json.encode(_Doing(active, list(looking))))
+        await self._redis.hset(person, f"b:{browser.number}", msgspec.json.encode(_Doing(active, list(looking), now.timestamp())))
         found = await self._look(browser, looking, [each for each in before.looking if each not in looking], now)
         moved = {number: found[number] for number in set(looking) ^ set(before.looking)}
         return Told(
@@ -101,8 +102,13 @@ class Board:
         )
 
     async def settle(self, manager_id: int, now: datetime, fields: Mapping[bytes, bytes] | None = None) -> State | None:
-        """Write down how somebody is here. The state if it is another one than before."""
+        """Write down how somebody is here. The state if it is another one than before.
+
+        What processes that died have left is taken away: whoever works every day has a key that never expires.
+        """
         fields = await self._redis.hgetall(_person(manager_id)) if fields is None else fields
+        if over := _over(fields, now):
+            await self._redis.hdel(_person(manager_id), *over)
         state = _state(fields, now)
         was = (await self._redis.hget(STATES, str(manager_id)) or b"off").partition(b" ")[0].decode()
         if was == state:
@@ -160,6 +166,13 @@ def _at(conversation_id: int) -> str:
 def _doing(fields: Mapping[bytes, bytes], browser: str) -> _Doing:
     kept = fields.get(f"b:{browser}".encode())
     return _read(kept) if kept else _Doing()
+
+
+def _over(fields: Mapping[bytes, bytes], now: datetime) -> list[bytes]:
+    """Connections that nobody confirms any more, and what browsers told that have told nothing for a day."""
+    at = now.timestamp()
+    ended = [name for name, value in fields.items() if name.startswith(b"c:") and at - float(value) > STALE]
+    return ended + [name for name, value in fields.items() if name.startswith(b"b:") and at - _read(value).at > KEPT]
 
 
 def _connected(fields: Mapping[bytes, bytes], now: datetime, browser: str = "") -> set[str]:

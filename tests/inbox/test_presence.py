@@ -57,6 +57,21 @@ async def test_somebody_is_online_away_and_off_as_their_browsers_say(shown: Boar
     assert await state_of(shown, 1) == "off"
 
 
+async def test_what_dead_processes_left_is_taken_away(shown: Board, redis: "Redis") -> None:
+    for number in range(5):
+        await shown.touch(f"web-{number}", [ANNA, PHONE], START)
+    await shown.beat(PHONE, False, [], START)
+    later = START + timedelta(seconds=board.STALE + 1)
+    await shown.touch("web-9", [ANNA], later)
+    await shown.beat(ANNA, True, [], later)
+    assert set(await redis.hgetall("switchboard:presence:1")) == {b"c:10:web-9", b"b:10", b"b:11"}
+    assert await state_of(shown, 1, board.STALE + 1) == "online"
+    day = START + timedelta(seconds=board.KEPT + 1)
+    await shown.touch("web-9", [ANNA], day)
+    assert await shown.settle(1, day) is None, "as before"
+    assert set(await redis.hgetall("switchboard:presence:1")) == {b"c:10:web-9", b"b:10"}
+
+
 async def test_the_same_browser_connected_twice_is_gone_when_both_are(shown: Board) -> None:
     await shown.touch("web-1", [ANNA], START)
     await shown.touch("web-2", [ANNA], START)
