@@ -13,7 +13,7 @@ from playwright.async_api import Page, expect
 
 from channels.sandbox.base import PhoneFile
 from channels.sandbox.life import picture
-from tests.journeys.system import ROOT, Api
+from tests.journeys.system import PASSWORD, ROOT, Api
 from tests.journeys.town import WAYS, Town
 from tests.journeys.window import Window, handed_over
 
@@ -45,6 +45,7 @@ async def furnish(city: Town) -> None:
             "/contacts", {"name": "Анна Кузнецова", "identities": [{"kind": "email", "address": f"anna{_}@x.example"}]}
         )
     await _every(api, number, person)
+    await _colleagues(api)
 
 
 async def _every(api: Api, number: int, person: int) -> None:
@@ -67,6 +68,16 @@ async def _every(api: Api, number: int, person: int) -> None:
     )
     for path, body in made:
         await api.post(path, body)
+
+
+async def _colleagues(api: Api) -> None:
+    """Three who take nothing now, so that whoever writes comes to the owner; two of them in a team."""
+    made = []
+    for name, role in (("Борис Петров", "operator"), ("Lena Weber", "lead"), ("Мария Константинопольская", "marketer")):
+        given = {"email": f"{role}.colleague@shop.example", "name": name, "role": role, "password": PASSWORD}
+        made.append((await api.post("/managers", given))["id"])
+        await api.call("PATCH", f"/managers/{made[-1]}", {"available": False})
+    await api.post("/teams", {"name": "Доставка", "members": made[:2]})
 
 
 async def settled(page: Page) -> None:

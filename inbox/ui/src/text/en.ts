@@ -28,6 +28,10 @@ export const en = {
   'error.rights.text': 'Your role, {role}, does not include this. The owner can change that:',
   'error.rights.title': 'No access',
   'error.rights.who': 'Who can help',
+  'readonly.owner': 'Here you only look. The owner can change it: {names}.',
+  'readonly.roles': 'New colleagues, roles and passwords are up to the owner: {names}.',
+  'readonly.lead': 'Here you only look. The owner or a team lead can change it: {names}.',
+  'readonly.marketer': 'Here you only look. The owner, a team lead or a marketer can change it: {names}.',
   'error.slow': { one: 'Too often. Try again in {n} second.', other: 'Too often. Try again in {n} seconds.' },
   'error.unknown': 'Something broke on the server. Try again; if it does not help, tell the owner.',
 
