@@ -75,11 +75,18 @@ async def test_two_cards_become_one_and_two_again(city: Town, vera: Window) -> N
     await vera.page.get_by_role("menuitem", name="Merge with another card").click()
     dialog = vera.page.get_by_role("dialog")
     await dialog.get_by_role("searchbox").or_(dialog.get_by_role("textbox")).first.fill("Bergh")
+    await dialog.get_by_role("button", name="Choose", exact=True).click()
+    await expect(dialog.get_by_text("Comes from the other card")).to_be_visible()
+    await dialog.get_by_role("radio", name="Anna Bergh", exact=True).check()
     await dialog.get_by_role("button", name="Merge", exact=True).click()
     await expect(card.get_by_text("+79161112202").first).to_be_visible()
     merged = await city.system.api.get(f"/contacts/{anna['id']}")
-    assert len(merged["identities"]) == 2
-    await vera.page.get_by_role("status").get_by_role("button", name="Undo").click()
+    assert (len(merged["identities"]), merged["name"]) == (2, "Anna Bergh")
+    await vera.go("/duplicates?state=merged")
+    await vera.page.get_by_role("button", name="Undo: Anna Bergh is part of Anna Bergh").click()
+    await expect(vera.page.get_by_text("two people again").first).to_be_visible()
+    await vera.go(f"/people/{anna['id']}")
+    await expect(card.get_by_text("+79161112201").first).to_be_visible()
     await expect(card.get_by_text("+79161112202")).to_have_count(0)
     again = [await city.system.api.get(f"/contacts/{each['id']}") for each in (anna, double)]
     assert [[i["address"] for i in each["identities"]] for each in again] == [["+79161112201"], ["+79161112202"]]
