@@ -66,6 +66,8 @@ class Reply:
     seen_up_to: int | None = None
     """The newest message that its writer knew: what a colleague answered since is told instead of sending, unless `confirm`."""
     confirm: bool = False
+    ref: str | None = None
+    """The writer's own name of it, kept in `data`; a message that is sent again is another one."""
 
 
 def reply(connection: sa.Connection, now: datetime, by: int, conversation_id: int, said: Reply) -> int:
@@ -156,9 +158,9 @@ def _not_before(now: datetime, said: Reply) -> datetime | None:
 
 
 def _besides(said: Reply) -> dict[str, Any]:
-    """Those of `BESIDES` that it says."""
+    """Those of `BESIDES` that it says, and its `ref`."""
     cards, others = [dict(card) for card in said.contacts] or None, None if said.cc is None else list(said.cc)
-    found = {"location": said.location, "contacts": cards, "reaction": said.reaction, "cc": others}
+    found = {"location": said.location, "contacts": cards, "reaction": said.reaction, "cc": others, "ref": said.ref}
     return {name: value for name, value in found.items() if value is not None}
 
 

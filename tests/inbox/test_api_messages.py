@@ -79,6 +79,15 @@ async def test_the_same_key_sends_once_and_another_request_may_not_use_it(client
     assert (await read(client, number))[0] == ["1", "Once", "Once"]
 
 
+async def test_a_message_tells_back_what_its_writer_calls_it_and_sent_again_it_is_another(client: Client) -> None:
+    number = await thread(client, 1)
+    made = await client.post(f"/conversations/{number}/messages", {"text": "Hello", "ref": "mine-1"})
+    assert made.body["data"]["ref"] == "mine-1"
+    await client.run(_state, made.body["id"], "failed")
+    again = await client.post(f"/messages/{made.body['id']}/retry", {})
+    assert again.status == 201 and "ref" not in again.body["data"]
+
+
 async def test_a_refused_request_leaves_its_key_free(client: Client) -> None:
     number = await thread(client, 1)
     key, path = {"Idempotency-Key": "k1"}, f"/conversations/{number}/messages"

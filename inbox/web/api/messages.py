@@ -158,6 +158,8 @@ class NewMessage(Body):
     """The newest message that I have seen. If a colleague has answered since, 409 names them and nothing is sent."""
     confirm: bool = False
     """I know that a colleague has answered, and answer too."""
+    ref: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    """The client's own name of this message, told back in `data.ref`: by it a window knows what it shows already."""
 
     def to_say(self) -> actions.Reply:
         """What the use cases are told."""
@@ -168,7 +170,7 @@ class NewMessage(Body):
             reply_to=self.reply_to, subject=self.subject, note=self.note, send_at=self.send_at,
             location=self.location.model_dump() if self.location else None, contacts=[c.model_dump() for c in self.contacts],
             reaction=self.reaction, cc=self.cc, mentions=self.mentions, hold=self.hold, sign=self.sign,
-            seen_up_to=self.seen_up_to, confirm=self.confirm,
+            seen_up_to=self.seen_up_to, confirm=self.confirm, ref=self.ref,
         )  # fmt: skip
 
 

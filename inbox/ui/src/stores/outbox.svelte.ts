@@ -1,6 +1,7 @@
 // What was sent here and is not yet on the server: shown at once, kept over a reload, tried again with the same key.
 import { asProblem, post } from '../api/client.ts';
 import type { Id, Message, NewMessage, Upload } from '../api/types.ts';
+import { arrived, leavesAlone } from '../lists/sent.ts';
 import { whenUp } from '../live/live.svelte.ts';
 import { said } from '../text/said.ts';
 
@@ -17,7 +18,7 @@ let entries = $state<Pending[]>(restore());
 function restore(): Pending[] {
   try {
     const kept = Object.keys(localStorage).filter((name) => name.startsWith(place)).map((name) => JSON.parse(localStorage.getItem(name) ?? '') as Pending);
-    return kept.map((entry): Pending => ({ ...entry, state: 'failed', offline: entry.state === 'sending' || entry.offline })).sort((a, b) => a.at.localeCompare(b.at));
+    return kept.map((entry): Pending => ({ ...entry, state: 'failed', offline: (entry.state === 'sending' || entry.offline) && leavesAlone(entry, Date.now()) })).sort((a, b) => a.at.localeCompare(b.at));
   } catch {
     return [];
   }
@@ -31,10 +32,18 @@ function save(entry: Pending): void {
   }
 }
 
+const waits = (key: string): boolean => entries.some((entry) => entry.key === key);
+/** Whoever discards, edits or sends it in one tab does so in all. */
+addEventListener('storage', ({ key, newValue }) => { if (key?.startsWith(place) && newValue === null) drop(key.slice(place.length)); });
+function drop(key: string): void { entries = entries.filter((entry) => entry.key !== key); }
+
+/** What the server tells of already is shown once, whatever became of its answer to us. */
+export function settle(messages: readonly Message[]): void { arrived(entries, messages).forEach(discard); }
+
 export const pending = (conversation: Id) => entries.filter((entry) => entry.conversation === conversation);
 
 export function discard(key: string): void {
-  entries = entries.filter((entry) => entry.key !== key);
+  drop(key);
   localStorage.removeItem(place + key);
 }
 
@@ -72,7 +81,8 @@ async function inTurn(key: string): Promise<Message | null> {
     // The line is still down: what was written later waits behind.
     if (entries.includes(first) && first.offline) { entry.state = 'failed'; entry.offline = true; save(entry); return null; }
   }
-  return leave(entry);
+  // Taken back, or arrived, while it waited for its turn.
+  return waits(key) ? leave(entry) : null;
 }
 
 async function leave(entry: Pending): Promise<Message | null> {
@@ -84,6 +94,8 @@ async function leave(entry: Pending): Promise<Message | null> {
     discard(key);
     return message;
   } catch (error) {
+    // It arrived: the thread has told so before the lost answer.
+    if (!waits(key)) return null;
     const problem = asProblem(error);
     entry.state = 'failed';
     // The server's own door being shut is no answer to the message.
@@ -110,7 +122,7 @@ export function sendAnyway(entry: Pending): void {
 
 export function send(conversation: Id, body: NewMessage, files: Upload[]): Promise<Message | null> {
   const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
-  const entry: Pending = { key, conversation, body, files, at: new Date().toISOString(), state: 'sending', offline: false, reason: '' };
+  const entry: Pending = { key, conversation, body: { ...body, ref: key }, files, at: new Date().toISOString(), state: 'sending', offline: false, reason: '' };
   entries.push(entry);
   save(entry);
   return attempt(key);

@@ -4,7 +4,7 @@ import { asProblem, get, list, post, remove, type Problem } from '../api/client.
 import type { Conversation, Event, Id, Message, Page, State } from '../api/types.ts';
 import { firstUnread } from '../lists/timeline.ts';
 import { on } from '../live/live.svelte.ts';
-import { whenSent } from './outbox.svelte.ts';
+import { settle, whenSent } from './outbox.svelte.ts';
 import { conversation, fetchConversation, watch } from './conversations.svelte.ts';
 
 const rank: Record<State, number> = { queued: 0, sending: 1, unknown: 2, failed: 3, sent: 4, delivered: 5, read: 6 };
@@ -181,6 +181,7 @@ export class Thread {
   }
 
   keep(items: Message[]): void {
+    settle(items);
     for (const item of items) {
       const known = this.#byId.get(item.id)?.state ?? this.#early.get(item.id);
       this.#early.delete(item.id);
