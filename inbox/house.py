@@ -73,7 +73,7 @@ async def open_house(settings: Settings, role: str) -> AsyncIterator[House]:
         try:
             yield House(
                 name=name, settings=settings, db=db, redis=redis, live=live, caller=caller, vault=vault, accounts=accounts,
-                store=store, spool=spool, intake=Intake(db, store, spool), http=http,
+                store=store, spool=spool, intake=Intake(db, store, spool, settings.key), http=http,
             )  # fmt: skip
         finally:
             await accounts.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from prometheus_client import Counter
@@ -26,6 +26,7 @@ class Intake:
     db: Database
     store: files.Store
     spool: Spool
+    secret: str = field(default="", repr=False)
 
     async def take(self, line: Line, hook: Hook, cursor: Mapping[str, JSON] | None = None) -> Stored | None:
         """Take an authentic hook. Returns when it is on disk: in the database, or (None) in the spool while that is down.
@@ -39,7 +40,13 @@ class Intake:
         if any(_has_content(event) for event in events):
             events = await asyncio.to_thread(files.put_contents, self.store, events)
         arrival = Arrival(
-            channel_id=line.channel.id, identity=line.connector.identity, hook=hook, events=events, error=error, cursor=cursor
+            channel_id=line.channel.id,
+            identity=line.connector.identity,
+            hook=hook,
+            events=events,
+            error=error,
+            cursor=cursor,
+            secret=self.secret,
         )
         stored = await self._store(line, arrival)
         RECEIVED.labels(line.channel.kind, "spooled" if stored is None else "failed" if error else "stored").inc()

@@ -135,6 +135,7 @@ async def _arrival(house: House, kept: Kept) -> Arrival | None:
         events=events,
         error=error,
         cursor=kept.cursor,
+        secret=house.settings.key,
     )
 
 
@@ -186,7 +187,13 @@ async def replay_raw(house: House, raw_id: int) -> Replayed:
     events, error = _read(line, hook_of(row))
     events = await asyncio.to_thread(files.put_contents, house.store, events)
     arrival = Arrival(
-        channel_id=row.channel_id, identity=line.connector.identity, hook=hook_of(row), events=events, error=error, raw_id=raw_id
+        channel_id=row.channel_id,
+        identity=line.connector.identity,
+        hook=hook_of(row),
+        events=events,
+        error=error,
+        raw_id=raw_id,
+        secret=house.settings.key,
     )
     stored = await house.db.run(_store_again, arrival)
     messages = sum(isinstance(event, InboundMessage | MessageEdited) for event in events)

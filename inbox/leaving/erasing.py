@@ -15,8 +15,10 @@ from inbox import live
 from inbox import schema as t
 from inbox.leaving import events, matter, raws, stops
 from inbox.leaving.matter import FATES
+from inbox.receive.forgotten import forgotten
 from inbox.record import record
 from inbox.search import index
+from inbox.store import bulk
 from inbox.views.cards import cards_of
 
 BATCH = 500
@@ -49,7 +51,7 @@ def step(connection: sa.Connection, now: datetime, key: str, erasure_id: int) ->
         if row.state == "asked":
             _take_card(connection, now, key, row)
             return True
-        finished, place, traces = STEPS[row.step](connection, now, row)
+        finished, place, traces = STEPS[row.step](connection, now, key, row)
         values: dict[str, Any] = {"place": place, "traces": traces}
         if finished:
             following = _ORDER[_ORDER.index(row.step) + 1 :]
@@ -138,11 +140,13 @@ def _close(connection: sa.Connection, now: datetime, cards: Sequence[int]) -> No
     connection.execute(sa.update(t.conversations).where(mine).values(**over, **FATES["conversations"].values, token=token))
 
 
+_KEEP_ID = sa.update(t.messages).where(_m.id == sa.bindparam("message")).values(external_id=sa.bindparam("hash"))
+
 Progress = tuple[bool, int, Any]
 """(whether this step is finished, the mark, the traces)"""
 
 
-def _messages(connection: sa.Connection, now: datetime, row: Any) -> Progress:
+def _messages(connection: sa.Connection, now: datetime, key: str, row: Any) -> Progress:
     """The next messages by their time. Those of the same moment go together."""
     cards, since = row.traces["cards"], _EPOCH + timedelta(microseconds=row.place)
     bound: datetime | None = None
@@ -153,15 +157,16 @@ def _messages(connection: sa.Connection, now: datetime, row: Any) -> Progress:
     until = [_m.at <= bound] if bound is not None else []
     ids = list(connection.scalars(sa.select(_m.id).where(_m.contact_id.in_(cards), _m.at >= since, *until)))
     for start in range(0, len(ids), BATCH):
-        _empty(connection, row.id, ids[start : start + BATCH])
+        _empty(connection, key, row.id, ids[start : start + BATCH])
     connection.execute(sa.update(t.erasures).where(_e.id == row.id).values(messages=_e.messages + len(ids)))
     place = row.place if bound is None else round((bound - _EPOCH) / timedelta(microseconds=1)) + 1
     return bound is None, place, row.traces
 
 
-def _empty(connection: sa.Connection, erasure_id: int, ids: Sequence[int]) -> None:
+def _empty(connection: sa.Connection, key: str, erasure_id: int, ids: Sequence[int]) -> None:
     """What these messages said, wherever it stands."""
     rows = connection.execute(sa.select(_m.channel_id, _m.external_id, _m.raw_id).where(_m.id.in_(ids))).all()
+    kept = _hashed(connection, key, ids)
     for channel_id in {row.channel_id for row in rows}:
         loose = t.loose_statuses.c
         names = [row.external_id for row in rows if row.channel_id == channel_id and row.external_id]
@@ -172,8 +177,27 @@ def _empty(connection: sa.Connection, erasure_id: int, ids: Sequence[int]) -> No
     matter.apply(connection, "message_id", ids)
     events.empty_of_messages(connection, ids)
     connection.execute(sa.update(t.messages).where(_m.id.in_(ids)).values(dict(FATES["messages"].values)))
+    bulk.execute(connection, _KEEP_ID, [{"message": row["message_id"], "hash": row["external_id"]} for row in kept[0]])
+    bulk.insert(connection, t.message_parts, kept[1])
     index.forget(connection, "messages", ids)
     index.forget(connection, "files", [row.id for row in files])
+
+
+def _hashed(connection: sa.Connection, key: str, ids: Sequence[int]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What stays of the provider's ids of these messages, and of their further parts: what comes once more is nobody's."""
+    p = t.message_parts.c
+    own = sa.select(_m.id.label("message_id"), _m.channel_id, _m.external_id, _m.thread)
+    parts = sa.select(p.message_id, p.channel_id, p.external_id, p.thread).where(p.message_id.in_(ids))
+    own = own.where(_m.id.in_(ids), _m.external_id.is_not(None))
+    return _forgotten(key, connection.execute(own).all()), _forgotten(key, connection.execute(parts).all())
+
+
+def _forgotten(key: str, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    return [
+        {"message_id": row.message_id, "channel_id": row.channel_id, "thread": ""}
+        | {"external_id": forgotten(key, row.channel_id, row.external_id, row.thread)}
+        for row in rows
+    ]
 
 
 def _note_files(connection: sa.Connection, erasure_id: int, hashes: set[str]) -> None:
@@ -185,15 +209,15 @@ def _note_files(connection: sa.Connection, erasure_id: int, hashes: set[str]) ->
         connection.execute(sa.insert(t.erased_files), rows)
 
 
-def _events(connection: sa.Connection, now: datetime, row: Any) -> Progress:
+def _events(connection: sa.Connection, now: datetime, key: str, row: Any) -> Progress:
     return events.empty(connection, row.place, row.traces)
 
 
-def _raws(connection: sa.Connection, now: datetime, row: Any) -> Progress:
+def _raws(connection: sa.Connection, now: datetime, key: str, row: Any) -> Progress:
     return raws.search(connection, row.place, row.traces)
 
 
-def _undo_steps(connection: sa.Connection, now: datetime, row: Any) -> Progress:
+def _undo_steps(connection: sa.Connection, now: datetime, key: str, row: Any) -> Progress:
     """Nobody goes back to what stood in an erased conversation."""
     s = t.undo_steps.c
     mine = set(connection.scalars(sa.select(_v.id).where(_v.contact_id.in_(row.traces["cards"]))))
@@ -210,18 +234,18 @@ def _numbers(data: Any) -> Iterator[int]:
     yield from (data[name] for name in ("old", "new", "kept", "gone", "into") if isinstance(data.get(name), int))
 
 
-def _files(connection: sa.Connection, now: datetime, row: Any) -> Progress:
+def _files(connection: sa.Connection, now: datetime, key: str, row: Any) -> Progress:
     """The worker removes them between two steps (see `inbox.leaving.drain`)."""
     left = connection.scalar(sa.select(t.erased_files.c.sha256).where(t.erased_files.c.erasure_id == row.id).limit(1))
     return left is None, 0, row.traces
 
 
-def _live(connection: sa.Connection, now: datetime, row: Any) -> Progress:
+def _live(connection: sa.Connection, now: datetime, key: str, row: Any) -> Progress:
     """The worker has made Valkey forget what web chats were told."""
     return True, 0, row.traces
 
 
-def _words(connection: sa.Connection, now: datetime, row: Any) -> Progress:
+def _words(connection: sa.Connection, now: datetime, key: str, row: Any) -> Progress:
     """FTS5 keeps the words of a removed row until its parts are merged: all into one, some pages at a time."""
     if connection.dialect.name != "sqlite":
         return True, 0, row.traces
@@ -246,7 +270,7 @@ def _done(connection: sa.Connection, now: datetime, row: Any) -> dict[str, Any]:
     return {"state": "done", "done_at": now, "step": "", "place": 0, "traces": None, **compacted}
 
 
-STEPS: dict[str, Callable[[sa.Connection, datetime, Any], Progress]] = {
+STEPS: dict[str, Callable[[sa.Connection, datetime, str, Any], Progress]] = {
     "messages": _messages,
     "events": _events,
     "raws": _raws,

@@ -60,12 +60,12 @@ FATES: Mapping[str, Fate] = {
     "quality_repairs": _deleted("Holds what stood on the card before a repair"),
     # What was said
     "messages": _emptied(
-        "Times, states and who wrote are counted", "",
+        "Times, states and who wrote are counted; of the provider's id a keyed hash stays, against repeats", "",
         text="", html=None, subject=None, data=None, address="", thread="", external_id=None, idempotency_key=None, reason="",
     ),
     "versions": _deleted("What a message said before", "message_id"),
     "reactions": _deleted("What the person felt about a message", "message_id"),
-    "message_parts": _deleted("The provider's ids of what was said", "message_id"),
+    "message_parts": _deleted("The provider's ids of what was said; keyed hashes stay, against repeats", "message_id"),
     "attachments": _emptied(
         "How many files of what kind and size came", "message_id",
         name="", remote={}, content_id=None, sha256=None, state="failed", reason="erased", try_at=None,

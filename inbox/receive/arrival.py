@@ -1,7 +1,7 @@
 """What passes from a webhook to the tables: the hook with its events, and each event on its way."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,8 @@ _KEPT_HEADERS = ("content-type", "user-agent", "x-forwarded-for", "x-twilio-sign
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Arrival:
-    """One inbound delivery of a channel. `error`: parsing failed, there are no events. `raw_id`: a kept body is replayed."""
+    """One inbound delivery of a channel. `error`: parsing failed, there are no events. `raw_id`: a kept body is replayed.
+    `secret`: of the installation, by which repeats of what was erased are known; empty: nobody looks for them."""
 
     channel_id: int
     identity: str
@@ -23,6 +24,7 @@ class Arrival:
     error: str = ""
     cursor: Mapping[str, JSON] | None = None
     raw_id: int | None = None
+    secret: str = field(default="", repr=False)
 
     @property
     def headers(self) -> dict[str, str]:

@@ -14,6 +14,7 @@ from inbox import schema as t
 from inbox.receive import albums, mails, threads
 from inbox.receive.arrival import Heard
 from inbox.receive.attached import keep_files
+from inbox.receive.forgotten import forgotten
 from inbox.receive.people import Knock, find_or_make
 from inbox.record import event, record_all
 from inbox.store import bulk, ids
@@ -59,12 +60,14 @@ def key(each: Heard) -> tuple[int, str, str]:
 
 
 def _unknown(connection: sa.Connection, heard: Sequence[Heard]) -> list[Heard]:
-    """Those that are not stored yet, the first of each where the batch itself repeats one."""
+    """Those that are not stored yet and were not erased, the first of each where the batch itself repeats one."""
     if not heard:
         return []
     first = {key(each): each for each in reversed(heard)}
-    known = known_ids(connection, list(first))
-    return [each for each in heard if first[key(each)] is each and key(each) not in known]
+    # In the same statements as the ids: a repeat of what was erased costs those who were not erased next to nothing.
+    hashes = {name: (name[0], forgotten(e.arrival.secret, *name), "") for name, e in first.items() if e.arrival.secret}
+    known = known_ids(connection, [*first, *hashes.values()])
+    return [e for e in heard if first[key(e)] is e and key(e) not in known and hashes.get(key(e)) not in known]
 
 
 def _find_people(connection: sa.Connection, heard: Sequence[Heard], now: datetime) -> None:

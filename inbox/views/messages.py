@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from inbox import schema as t
 from inbox.delivery import reach
+from inbox.receive.forgotten import MARK
 from inbox.refusals import Invalid, NotFound
 from inbox.views.files import Attachment, attachments
 from inbox.views.letters import with_pictures
@@ -217,10 +218,15 @@ def _message(
         subject=row.subject, quoted=shown["quoted"], auto_reply=row.auto_reply, bounce=shown["bounce"],
         choices=[ChoiceShown(id=str(c["id"]), title=str(c["title"])) for c in shown["choices"] or ()],
         location=shown["location"], template=shown["template"], data=data, attachments=files, reply_to=row.reply_to,
-        external_id=row.external_id, state=row.state, reason=row.reason, code=row.code, alternatives=[], at=row.at,
+        external_id=_external(row.external_id), state=row.state, reason=row.reason, code=row.code, alternatives=[], at=row.at,
         send_at=row.send_at if row.state == "queued" else None, edited_at=row.edited_at, deleted_at=row.deleted_at,
         reactions=reactions, broadcast_id=row.broadcast_id,
     )  # fmt: skip
+
+
+def _external(kept: str | None) -> str | None:
+    """The provider's id; of what was erased there is none."""
+    return None if kept is not None and kept.startswith(MARK) else kept
 
 
 def _author(row: Any, people: dict[int, str]) -> Actor:
