@@ -2,14 +2,14 @@
 
 from aiohttp import web
 
-from inbox.web import api, auth, chat, digest_pages, endpoint, headers, health, hooks, keys, pages, problems, stream
+from inbox.web import api, auth, chat, digest_pages, endpoint, headers, health, hooks, keys, missing, pages, problems, stream
 
 __all__ = ["api", "setup"]
 
 
 def setup(app: web.Application) -> None:
     """Add everything that answers HTTP. `app` carries what `inbox.web.keys` names."""
-    app.middlewares.append(problems.middleware)
+    app.middlewares.extend((problems.middleware, missing.middleware))
     app.on_response_prepare.append(headers.add)
     app[auth.ATTEMPTS] = auth.Attempts(lambda: app[keys.CLOCK]())
     endpoint.add_routes(app)
