@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import combinations
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,13 +10,15 @@ import sqlalchemy as sa
 from inbox import live
 from inbox import schema as t
 from inbox.card import folding
-from inbox.duplicates.likeness import CROWD, SUGGESTED, Card, Likeness, compare, keys
+from inbox.duplicates import blocks
+from inbox.duplicates.blocks import Pair
+from inbox.duplicates.likeness import SUGGESTED, Card, Likeness, compare, keys
 from inbox.store import bulk, ids
 from inbox.store.within import within
 
-Pair = tuple[int, int]
-"""Lower id first."""
-_d, _k = t.duplicates.c, t.duplicate_keys.c
+Address = tuple[str, str]
+"""Kind and address."""
+_d = t.duplicates.c
 
 
 def look(connection: sa.Connection, now: datetime, contact_ids: Iterable[int]) -> int:
@@ -26,9 +27,8 @@ def look(connection: sa.Connection, now: datetime, contact_ids: Iterable[int]) -
     if not wanted:
         return 0
     cards = load(connection, wanted)
-    listed = {card.id: keys(card) for card in cards.values()}
-    _keep_keys(connection, wanted, listed)
-    pairs = _pairs(connection, set(wanted), listed)
+    blocks.keep(connection, wanted, {card.id: keys(card) for card in cards.values()})
+    pairs = blocks.pairs(connection, [*cards])
     cards |= load(connection, sorted({each for pair in pairs for each in pair} - cards.keys()))
     found = {}
     for low, high in pairs:
@@ -43,47 +43,29 @@ def load(connection: sa.Connection, contact_ids: Sequence[int]) -> dict[int, Car
     """The cards as they are compared, merged ones left out."""
     if not contact_ids:
         return {}
-    own: dict[int, set[tuple[str, str]]] = defaultdict(set)
-    claims: dict[int, set[tuple[str, str]]] = defaultdict(set)
-    for row in bulk.fetch(connection, _OWN, {"contacts": contact_ids}):
-        own[row.contact_id].add((row.kind, row.address))
-    for row in bulk.fetch(connection, _CLAIMS, {"contacts": contact_ids}):
-        claims[row.contact_id].add((row.kind, row.address))
-    return {row.id: _card(row, own[row.id], claims[row.id]) for row in bulk.fetch(connection, _CARDS, {"contacts": contact_ids})}
+    own, claims = (_addresses(connection, statement, contact_ids) for statement in (_OWN, _CLAIMS))
+    rows = bulk.fetch(connection, _CARDS, {"contacts": contact_ids})
+    return {row.id: _card(row, own.get(row.id, ()), claims.get(row.id, ())) for row in rows}
 
 
-def _card(row: Any, own: set[tuple[str, str]], claims: set[tuple[str, str]]) -> Card:
-    phones = {_digits(folding.key(kind, address)) for kind, address in own if kind == "phone"}
-    mails = {folding.key(kind, address).lower() for kind, address in own if kind == "email"}
+def _addresses(connection: sa.Connection, statement: sa.Select[Any], contact_ids: Sequence[int]) -> dict[int, list[Address]]:
+    found: dict[int, list[Address]] = defaultdict(list)
+    for contact_id, kind, address in bulk.fetch(connection, statement, {"contacts": contact_ids}):
+        found[contact_id].append((kind, address))
+    return found
+
+
+def _card(row: Any, own: Sequence[Address], claims: Sequence[Address]) -> Card:
+    phones = [_digits(folding.key(kind, address)) for kind, address in own if kind == "phone"]
+    mails = [folding.key(kind, address).lower() for kind, address in own if kind == "email"]
     return Card(
-        id=row.id, name=row.name, birthday=row.birthday or "", phones=frozenset(each for each in phones if len(each) > 6),
+        id=row.id, name=row.name, birthday=row.birthday or "", phones=frozenset([each for each in phones if len(each) > 6]),
         mails=frozenset(mails), own=frozenset(own), claims=frozenset(claims),
     )  # fmt: skip
 
 
 def _digits(number: str) -> str:
-    return "".join(c for c in number if c.isdigit())
-
-
-def _keep_keys(connection: sa.Connection, wanted: Sequence[int], listed: Mapping[int, set[str]]) -> None:
-    bulk.run(connection, _FORGET, {"contacts": wanted})
-    rows = [{"key": key, "contact_id": number} for number, found in listed.items() for key in sorted(found)]
-    if rows:
-        bulk.insert(connection, t.duplicate_keys, rows)
-
-
-def _pairs(connection: sa.Connection, wanted: set[int], listed: Mapping[int, set[str]]) -> set[Pair]:
-    """Pairs that share a key of those that are not everybody's, at least one of them wanted."""
-    together: dict[str, list[int]] = defaultdict(list)
-    asked = sorted(set().union(*listed.values()))
-    for row in bulk.fetch(connection, _NEIGHBOURS, {"keys": asked}) if asked else ():
-        together[row.key].append(row.contact_id)
-    return {
-        (min(pair), max(pair))
-        for members in together.values()
-        for pair in combinations(members, 2)
-        if pair[0] in wanted or pair[1] in wanted
-    }
+    return number[1:] if number[1:].isdecimal() and not number[0].isdecimal() else "".join(filter(str.isdigit, number))
 
 
 def _not_apart(connection: sa.Connection, found: dict[Pair, Likeness]) -> dict[Pair, Likeness]:
@@ -135,12 +117,6 @@ _OWN = sa.select(t.identities.c.contact_id, t.identities.c.kind, t.identities.c.
 _CLAIMS = sa.select(t.identity_claims.c.contact_id, t.identity_claims.c.kind, t.identity_claims.c.address).where(
     within(t.identity_claims.c.contact_id, "contacts")
 )
-_FORGET = sa.delete(t.duplicate_keys).where(within(_k.contact_id, "contacts"))
-_COUNT = sa.func.count()
-_RARE = (
-    sa.select(_k.key).where(within(_k.key, "keys")).group_by(_k.key).having(_COUNT > 1, sa.literal_column(str(CROWD)) >= _COUNT)
-)
-_NEIGHBOURS = sa.select(_k.key, _k.contact_id).where(_k.key.in_(_RARE))
 _MERGED = sa.select(t.contacts.c.id, t.contacts.c.merged_into).where(within(t.contacts.c.merged_into, "contacts"))
 _APART = sa.select(_d.low_id, _d.high_id).where(
     sa.or_(within(_d.low_id, "contacts"), within(_d.high_id, "contacts")), _d.state == "apart"

@@ -1,6 +1,6 @@
 """How alike two cards are, with the reasons: pure, so that it can be read, tested and measured."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,6 +25,7 @@ POINTS = {
     "same_birthday": 20, "nothing_against": 15, "other_name": -45, "other_birthday": -40,
 }  # fmt: skip
 """What each reason counts. A page says every one of them in words."""
+_POINTS = {**POINTS, "": 0}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,17 +50,19 @@ class Likeness:
 
 
 def keys(card: Card) -> set[str]:
-    """Whoever shares none of these is never compared. Each is rare: a million people make blocks of a few."""
+    """Whoever shares none of these, and claims no address of the other's, is never compared. Each is rare: a million people make
+    blocks of a few."""
     words = tuple(sorted(set(map(full_form, plain_name(card.name)))))
     initials = "".join(sorted({word[0] for word in words}))
-    found = {f"id:{kind}:{address}" for kind, address in card.claims | card.own}
+    found = set()
     for phone in card.phones:
         found |= {f"p:{phone[-7:]}", f"pb:{phone[-10:-5]}:{initials}", f"pe:{phone[-5:]}:{initials}"}
     for mail in card.mails:
         box, _, domain = mail.partition("@")
         found.add(f"m:{mail}")
         if box not in _SHARED:
-            found.add(f"b:{box}" if len(box) > 4 else f"b:{box}:{initials}")
+            bare = _bare(box)
+            found.add(f"b:{bare}" if len(bare) > 4 else f"b:{bare}:{initials}")
         found.add(f"d:{domain}:{box[:3]}:{initials}")
     if len(words) > 1:
         found.add("n:" + " ".join(words))
@@ -69,7 +72,7 @@ def keys(card: Card) -> set[str]:
 def compare(one: Card, other: Card) -> Likeness:
     """How likely it is that these are one person."""
     shared, named = [*_addresses(one, other)], _names(one.name, other.name)
-    reasons = [*shared, *named, *_birthdays(one, other)]
+    reasons = [*shared, *named, *(_birthdays(one, other) if one.birthday and other.birthday else ())]
     if named and not shared and not _against(one, other):
         reasons.append("nothing_against")
     score = max(0, min(100, sum(POINTS[reason] for reason in reasons)))
@@ -77,16 +80,16 @@ def compare(one: Card, other: Card) -> Likeness:
 
 
 def _addresses(one: Card, other: Card) -> Iterator[str]:
-    if one.claims & other.own or other.claims & one.own:
+    if (one.claims or other.claims) and (one.claims & other.own or other.claims & one.own):
         yield "claimed"
-    if found := _best(_phones(a, b) for a in one.phones for b in other.phones):
+    if one.phones and other.phones and (found := _best(_phones, one.phones, other.phones)):
         yield found
-    if found := _best(_mails(a, b) for a in one.mails for b in other.mails):
+    if one.mails and other.mails and (found := _best(_mails, one.mails, other.mails)):
         yield found
 
 
-def _best(found: Iterator[str]) -> str:
-    return max((each for each in found if each), key=POINTS.__getitem__, default="")
+def _best(alike: Callable[[str, str], str], ones: frozenset[str], others: frozenset[str]) -> str:
+    return max([alike(a, b) for a in ones for b in others], key=_POINTS.__getitem__)
 
 
 def _phones(one: str, other: str) -> str:
@@ -94,29 +97,35 @@ def _phones(one: str, other: str) -> str:
     a, b = one[-10:], other[-10:]
     if a == b:
         return "same_phone"
-    return "near_phone" if min(len(a), len(b)) >= 7 and OSA.distance(a, b, score_cutoff=1) <= 1 else ""
+    return "near_phone" if len(a) >= 7 and len(b) >= 7 and OSA.distance(a, b, score_cutoff=1) <= 1 else ""
 
 
 def _mails(one: str, other: str) -> str:
     if one == other:
         return "same_mail"
     (a, _, a_domain), (b, _, b_domain) = one.partition("@"), other.partition("@")
-    if a == b and a not in _SHARED:
-        if OSA.distance(a_domain, b_domain, score_cutoff=2) <= 2:
+    if _bare(a) == _bare(b) and a not in _SHARED:
+        if OSA.distance(a_domain, b_domain, score_cutoff=2) <= 2 and a_domain != b_domain:
             return "mail_domain_typo"
-        return "same_mailbox" if len(a) > 4 else ""
+        if a == b:
+            return "same_mailbox" if len(a) > 4 else ""
     close = a_domain == b_domain and min(len(a), len(b)) > 4 and OSA.distance(a, b, score_cutoff=1) <= 1
     return "near_mail" if close else ""
 
 
-@lru_cache(maxsize=50_000)
+def _bare(box: str) -> str:
+    """Without the dots that some providers overlook: beside a misspelt domain they say nothing."""
+    return box.replace(".", "")
+
+
+@lru_cache(maxsize=2_000)
 def _names(one: str, other: str) -> tuple[str, ...]:
     a, b = plain_name(one), plain_name(other)
     if not a or not b:
         return ()
     if min(len(a), len(b)) == 1:
         return _first_names(a, b)
-    if set(a) <= set(b) or set(b) <= set(a):
+    if a == b or set(a) <= set(b) or set(b) <= set(a):
         return (_same_how(one, other, a, b),)
     full_a, full_b = {full_form(word) for word in a}, {full_form(word) for word in b}
     if full_a <= full_b or full_b <= full_a:
@@ -143,12 +152,15 @@ def _same_how(one: str, other: str, a: tuple[str, ...], b: tuple[str, ...]) -> s
 
 
 def _birthdays(one: Card, other: Card) -> Iterator[str]:
-    if one.birthday and other.birthday:
-        same = one.birthday[-5:] == other.birthday[-5:]
-        years = {each.birthday[:4] for each in (one, other) if not each.birthday.startswith("--")}
-        yield "same_birthday" if same and len(years) < 2 else "other_birthday"
+    same = one.birthday[-5:] == other.birthday[-5:]
+    years = {each.birthday[:4] for each in (one, other) if not each.birthday.startswith("--")}
+    yield "same_birthday" if same and len(years) < 2 else "other_birthday"
 
 
 def _against(one: Card, other: Card) -> bool:
     """Both have an address of one kind, and they differ: people with the same name do."""
-    return any(a and b and not a & b for a, b in ((one.phones, other.phones), (one.mails, other.mails)))
+    return _differ(one.phones, other.phones) or _differ(one.mails, other.mails)
+
+
+def _differ(ones: frozenset[str], others: frozenset[str]) -> bool:
+    return bool(ones and others) and ones.isdisjoint(others)

@@ -31,11 +31,12 @@ _SHORT = {
 """Short forms that people use for themselves, by the name that they stand for, in our spelling."""
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=5_000)
 def spelled(word: str) -> str:
     """One word of a name in plain Latin letters, one letter a sound."""
     bare = word.lower().translate(_LETTERS)
-    bare = "".join(c for c in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(c))
+    if not bare.isascii():
+        bare = "".join(c for c in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(c))
     for habit, plain in _HABITS:
         bare = bare.replace(habit, plain)
     bare = _TWICE.sub(r"\1", bare)
@@ -51,7 +52,7 @@ def name_words(name: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(unicodedata.normalize("NFC", name)))
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=2_000)
 def plain_name(name: str) -> tuple[str, ...]:
     """The words of a name, each spelled our way, single letters left out unless there is nothing else."""
     words = tuple(each for each in map(spelled, name_words(name)) if each)

@@ -8,7 +8,7 @@ from inbox import schema as t
 from inbox.card.rounds import Rounds, Run
 from inbox.duplicates.finding import look
 
-PAGE = 500
+PAGE = 250
 _rounds = Rounds(t.duplicate_runs, "duplicates.searched")
 begin, going, latest = _rounds.begin, _rounds.going, _rounds.latest
 
