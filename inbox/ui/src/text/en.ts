@@ -930,7 +930,6 @@ export const en = {
   'people.add': 'New person',
   'people.new.city': 'City',
   'people.new.known': 'There may be such a person already',
-  'people.new.name': 'New customer',
   'people.search': 'Name, number, phone, e-mail',
   'people.tag': 'Tag',
   'people.tag.any': 'Everyone',

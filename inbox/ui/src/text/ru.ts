@@ -931,7 +931,6 @@ export const ru: Record<Key, Entry> = {
   'people.add': 'Новый человек',
   'people.new.city': 'Город',
   'people.new.known': 'Похоже, такой человек уже есть',
-  'people.new.name': 'Новый клиент',
   'people.search': 'Имя, номер, телефон, почта',
   'people.tag': 'Тег',
   'people.tag.any': 'Все',
