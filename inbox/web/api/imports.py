@@ -6,7 +6,7 @@ import io
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import BadHttpMessage
@@ -57,7 +57,8 @@ async def add_import(call: Call) -> views.Import:
     Nothing is taken in yet: the answer shows what its columns seem to be.
     """
     part = await _part(call.request)
-    name = (part.filename or "file").replace("\0", "").rpartition("/")[2].rpartition("\\")[2][-200:] or "file"
+    # Programs and browsers write some letters of a name as %XX.
+    name = unquote(part.filename or "file").replace("\0", "").rpartition("/")[2].rpartition("\\")[2][-200:] or "file"
     path = folder(call.app[keys.SETTINGS].data) / secrets.token_hex(16)
     try:
         size = await _store(part, path)
