@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
 from tests.journeys.system import PASSWORD, System, wait_until
+from tests.journeys.town import Town, Visitor, Way
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -143,7 +144,7 @@ async def window(
     language: str = "en",
     bypass_csp: bool = False,
 ) -> AsyncIterator[Window]:
-    """A browser that remembers nothing yet; signed in where `email` is given. What the page throws fails the test."""
+    """A browser that remembers nothing yet; signed in where `email` is given. What it throws, or its policy stops, fails."""
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, locale=language, bypass_csp=bypass_csp
     )
@@ -151,6 +152,7 @@ async def window(
     page = await context.new_page()
     thrown: list[str] = []
     page.on("pageerror", lambda error: thrown.append(str(error)))
+    page.on("console", lambda said: thrown.append(said.text) if "Content Security Policy" in said.text else None)
     found = Window(system, page)
     if email:
         await found.sign_in(email)
@@ -175,3 +177,12 @@ async def handed_over(system: System, conversation: int) -> None:
         return not (await system.api.get(f"/conversations/{conversation}"))["bot"]
 
     await wait_until(handed, what="the bot hands over")
+
+
+async def asking(city: Town, *ways: Way) -> tuple[Visitor, int]:
+    """A customer who asks for a person by the first of these ways, and their conversation once the bot is out of it."""
+    visitor = city.newcomer(*ways, language="en")
+    await visitor.write("Talk to a person")
+    number = (await visitor.conversation())["id"]
+    await handed_over(city.system, number)
+    return visitor, number
