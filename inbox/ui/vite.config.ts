@@ -1,14 +1,13 @@
-// Builds the operators' app into dist/; `npm run mock` serves it with an invented server, `npm run dev` with a real one.
+// Builds the operators' app into dist/; `npm run dev` serves it, rebuilt on every change, with a real server on port 8000.
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 import { precompress } from './build/precompress.ts';
-import { mockServer } from './tests/mock/plugin.ts';
 
 const server = 'http://127.0.0.1:8000';
 const proxy: Record<string, string> = { '/api': server, '/hooks': server };
 
-export default defineConfig(({ mode }) => ({
-  plugins: [svelte(), precompress(), ...(mode === 'mock' ? [mockServer()] : [])],
+export default defineConfig({
+  plugins: [svelte(), precompress()],
   // Inlined files would be data: addresses, which the page's content security policy refuses.
   build: {
     target: 'es2022',
@@ -26,6 +25,6 @@ export default defineConfig(({ mode }) => ({
     },
   },
   worker: { format: 'es' as const },
-  server: { host: '127.0.0.1', port: 5173, proxy: mode === 'mock' ? {} : proxy },
+  server: { host: '127.0.0.1', port: 5173, proxy },
   preview: { host: '127.0.0.1', port: 4173 },
-}));
+});
