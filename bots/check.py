@@ -9,6 +9,7 @@ from bots.flow import (
     END,
     FORKED,
     HAND_OVER,
+    OURS,
     AskStep,
     EndStep,
     Flow,
@@ -116,7 +117,7 @@ def _unreachable(flow: Flow) -> Iterator[Problem]:
 
 
 def _saved(flow: Flow) -> set[str]:
-    saved = {step.save_as for step in flow.steps if isinstance(step, AskStep) and step.save_as}
+    saved = {step.save_as for step in flow.steps if isinstance(step, AskStep) and step.save_as and not step.on_card}
     return saved | {name for step in flow.steps if isinstance(step, SetStep) for name in step.set if is_variable(name)}
 
 
@@ -124,7 +125,7 @@ def _variables(flow: Flow) -> Iterator[Problem]:
     known = _saved(flow) | BUILT_IN
     for index, step in enumerate(flow.steps):
         for field, name in _own(step):
-            if name in FORKED:
+            if name in FORKED | OURS:
                 yield _at(flow, index, field, f"{name!r} is there already and cannot be changed; choose another name")
         if isinstance(step, ForkStep) and step.fork.split(".")[0] not in known | FORKED:
             yield _at(flow, index, "fork", _unknown(step.fork, known | FORKED))

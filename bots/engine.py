@@ -104,8 +104,21 @@ class _Run:
             return None
         if asking.save_as:
             self.variables[asking.save_as] = value
-        goto = asking.gotos[index] if index is not None else None
-        return asking.next if goto is None else goto
+        if asking.on_card:
+            self.learn(asking.on_card, value)
+        return _after(asking, index)
+
+    def knows(self, asking: Asking) -> int | None:
+        """Where it leads that the card knows the answer; None if it does not, or one that is no longer offered."""
+        value = self.contact.get(asking.on_card) if asking.on_card and not asking.again else None
+        if value in (None, ""):
+            return None
+        if asking.expects != "choice":
+            return asking.next
+        if value not in asking.ids:
+            return None
+        self.variables["choice"] = value
+        return _after(asking, asking.ids.index(value))
 
     def _again(self, asking: Asking) -> Turn:
         tries = self.session.tries + 1
@@ -198,7 +211,8 @@ class _Run:
         }
 
     def learn(self, name: str, value: Value) -> None:
-        """A field of the contact; with its language the flow goes on in that."""
+        """Something for the card; with the language the flow goes on in that."""
+        self.effects.append(SetField(name=name, value=value))
         self.contact[name] = value
         if name == "language":
             self.language = self._language()
@@ -217,7 +231,15 @@ def _saying(run: _Run, step: Saying) -> int:
     return step.next
 
 
+def _after(asking: Asking, index: int | None) -> int:
+    goto = asking.gotos[index] if index is not None else None
+    return asking.next if goto is None else goto
+
+
 def _asking(run: _Run, step: Asking) -> int:
+    known = run.knows(step)
+    if known is not None:
+        return known
     if step.listen and run.heard is not None:
         heard, run.heard = run.heard, None
         place = run.understand(step, heard)
@@ -242,7 +264,6 @@ def _setting(run: _Run, step: Setting) -> int:
             run.variables[name] = _counted(value)
         elif what == "contact":
             run.learn(name, value)
-            run.effects.append(SetField(name=name, value=value))
         else:
             on = value not in (False, None, "", "false")
             run.tags = run.tags | {name} if on else run.tags - {name}

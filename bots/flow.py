@@ -32,6 +32,8 @@ LANGUAGE_VERSION = 1
 END = "end"
 HAND_OVER = "hand_over"
 BUILT_IN = frozenset({"contact", "channel", "language", "tags", "now", "hour", "weekday", "open", "opens_at", "answer", "choice"})
+OURS = frozenset({"contact.number", "contact.greeting"})
+"""What a flow can read of the card, but never write."""
 FORKED = BUILT_IN | {"segments"}
 """What a fork can look at besides: only a fork, so that it is known from the flow which segments it asks for."""
 KINDS = ("say", "ask", "fork", "set", "hand_over", "goto", "end")
@@ -45,7 +47,7 @@ Text = Annotated[
     Discriminator(lambda value: MANY if isinstance(value, dict) else ONE),
 ]
 Label = Annotated[str, StringConstraints(pattern=r"^[\w-]{1,64}$")]
-Variable = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w{0,63}$")]
+Saved = Annotated[str, StringConstraints(pattern=r"^(contact\.)?[^\W\d]\w{0,63}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Expect = Literal["text", "number", "email", "phone", "date", "choice", "any"]
 Scalar = str | int | float | bool
@@ -96,7 +98,10 @@ class AskStep(_Step):
     """Ask and wait. `tries` answers that are not understood lead to `otherwise`. Without `expect`: a choice if there are any."""
 
     ask: Text
-    save_as: Variable | None = None
+    save_as: Saved | None = Field(
+        None, description="A variable; or `contact.city`, on the card: then nobody is asked what the card knows"
+    )
+    again: bool = Field(False, description="Ask also what the card knows")
     choices: tuple[Choice, ...] = Field((), max_length=20)
     attachments: tuple[Text, ...] = Field((), max_length=10)
     expect: Expect | None = None
@@ -105,6 +110,11 @@ class AskStep(_Step):
     otherwise: Label = HAND_OVER
     listen: bool = Field(False, description="The message that began the flow may answer this already; then it is not asked")
     goto: Label | None = None
+
+    @property
+    def on_card(self) -> str:
+        """The name on the card that the answer is saved under; empty: it is saved as a variable, or not at all."""
+        return (self.save_as or "").partition("contact.")[2]
 
     @property
     def expects(self) -> Expect:

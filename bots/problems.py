@@ -26,7 +26,7 @@ _WORDS = {
 _PATTERNS = {
     "label": "a label has letters, digits, - and _, at most 64",
     "goto": "a label has letters, digits, - and _, at most 64",
-    "save_as": "a name begins with a letter and has letters, digits and _",
+    "save_as": "a name begins with a letter and has letters, digits and _; on the card it is contact.city",
     "id": "an id has Latin letters, digits, - and _, at most 32",
     "name": "a name has small Latin letters, digits, - and _",
     "languages": "a language is written like ru, en or pt-BR",

@@ -46,6 +46,8 @@ class Asking:
     expects: str
     tries: int
     save_as: str | None
+    on_card: str
+    again: bool
     matcher: Matcher | None
     ids: tuple[str, ...]
     listen: bool
@@ -170,7 +172,9 @@ def _asking(step: AskStep, index: int, flow: Flow, places: Mapping[str, int], af
         retry=_message(step.retry or step.ask, step, flow),
         expects=step.expects,
         tries=step.tries,
-        save_as=step.save_as,
+        save_as=None if step.on_card else step.save_as,
+        on_card=step.on_card,
+        again=step.again,
         matcher=Matcher(options) if options else None,
         ids=tuple(each.id for each in step.choices),
         listen=step.listen,

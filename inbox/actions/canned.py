@@ -8,13 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from bots.card import Card
 from bots.render import RenderError, compile_text, render
 from inbox import live
 from inbox import schema as t
 from inbox.access.rights import Right
 from inbox.actions.conversations import require
-from inbox.quality.greeting import greeting
+from inbox.card import told
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotAllowed, NotFound
 from inbox.store import bulk, ids
@@ -82,19 +81,11 @@ def fill(connection: sa.Connection, by: int, number: int, conversation_id: int) 
 
 def _known(connection: sa.Connection, by: int, conversation_id: int) -> dict[str, Any]:
     conversation = require(connection, conversation_id)
-    contact = connection.execute(sa.select(t.contacts).where(t.contacts.c.id == conversation.contact_id)).one()
+    card = told.of(connection, conversation.contact_id)
     me = connection.execute(sa.select(t.managers.c.name, t.managers.c.email).where(t.managers.c.id == by)).one()
     channel = connection.scalar(sa.select(t.channels.c.name).where(t.channels.c.id == conversation.channel_id))
-    # What is not known has no value: a text that needs it says so, instead of greeting nobody.
-    card = {
-        **(contact.fields or {}),
-        "name": contact.name or None,
-        "number": contact.number,
-        "language": contact.language or None,
-    }
-    card = {name: value for name, value in card.items() if value is not None}
     return {
-        **card, "contact": Card(card, contact.greeting, greeting), "me": {"name": me.name, "email": me.email},
+        **card, "contact": card, "me": {"name": me.name, "email": me.email},
         "conversation": {"id": conversation.id, "subject": conversation.subject or ""}, "channel": {"name": channel},
     }  # fmt: skip
 

@@ -8,14 +8,13 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from bots.card import Card
 from bots.render import RenderError, render
 from inbox import live, mentions
 from inbox import schema as t
 from inbox.actions import conversations, undoing
 from inbox.actions.conversations import require
+from inbox.card import told
 from inbox.delivery.outgoing import CannotSend, Draft, queue_message
-from inbox.quality.greeting import greeting
 from inbox.refusals import Conflict, Invalid, Refusal
 from inbox.store import bulk
 from routing.moments import NotATime, moment
@@ -222,13 +221,10 @@ def _write(doing: _Doing, row: sa.Row[Any], action: Action, *, note: bool) -> in
 
 def _rendered(doing: _Doing, row: sa.Row[Any], text: str) -> str:
     """With the same variables as a template's: {{ contact.name }}, and {{ manager.name }}."""
-    p, m = t.contacts.c, t.managers.c
-    query = sa.select(p.name, p.greeting, p.number, p.language, p.fields).where(p.id == row.contact_id)
-    card = doing.connection.execute(query).one()
-    about = {"name": card.name or "", "number": card.number, "language": card.language or "", "fields": card.fields or {}}
+    card, m = told.of(doing.connection, row.contact_id), t.managers.c
     manager = {"name": doing.connection.scalar(sa.select(m.name).where(m.id == doing.by)) or ""}
     try:
-        return render(text, {**about, "contact": Card(about, card.greeting, greeting), "manager": manager})
+        return render(text, {**card, "contact": card, "manager": manager})
     except RenderError as error:
         raise Invalid("text", str(error)) from error
 

@@ -13,6 +13,7 @@ from bots.card import Card
 from bots.render import RenderError, render
 from inbox import schema as t
 from inbox.accounts import capabilities
+from inbox.card import told
 from inbox.quality.greeting import greeting
 from inbox.segments import Filter
 from inbox.segments import members as in_segment
@@ -28,12 +29,7 @@ class Member:
     """A contact of the audience, with what a template may say about them."""
 
     id: int
-    name: str
-    greeting: str | None
-    """What a person wrote; None: as the name says."""
-    number: str
-    language: str
-    fields: Mapping[str, Any]
+    card: Card
     person: Person
 
 
@@ -68,7 +64,7 @@ def load(connection: sa.Connection, contact_ids: Sequence[int]) -> list[Member]:
         ways[row.contact_id].append(_address(row))
     return [
         Member(
-            id=row.id, name=row.name, greeting=row.greeting, number=row.number, language=row.language or "", fields=row.fields,
+            id=row.id, card=Card({"name": "", "language": ""} | told.known(row), row.greeting, greeting),
             person=Person(id=row.id, addresses=tuple(ways[row.id]), timezone=row.timezone or ""),
         )
         for row in bulk.fetch(connection, _CONTACTS, {"contacts": contact_ids})
@@ -108,8 +104,7 @@ def _channel(row: Any, *, template: bool) -> Channel:
 
 def rendered(body: str, member: Member, variables: Mapping[str, Any]) -> str:
     """The text for one person: their card's fields, `name`, `number`, `language`, `contact.…`, the broadcast's own variables."""
-    card = {**member.fields, "name": member.name, "number": member.number, "language": member.language}
-    return render(body, {**card, "contact": Card(card, member.greeting, greeting), **variables})
+    return render(body, {**member.card, "contact": member.card, **variables})
 
 
 def filled(template: Mapping[str, Any], member: Member) -> dict[str, Any]:
@@ -133,8 +128,4 @@ _IN_TAG = (
 _WAYS = sa.select(
     _R.contact_id, _R.channel_id, _R.address, _R.heard_at, _R.stopped_at, _R.marketing_stopped_at, _R.blocked_at
 ).where(within(_R.contact_id, "contacts"))
-_CONTACTS = (
-    sa.select(_C.id, _C.name, _C.greeting, _C.number, _C.language, _C.fields, _C.timezone)
-    .where(within(_C.id, "contacts"))
-    .order_by(_C.id)
-)
+_CONTACTS = sa.select(_C.id, *told.COLUMNS).where(within(_C.id, "contacts")).order_by(_C.id)

@@ -147,7 +147,7 @@ def preview(
             if len(sample) < SAMPLE:
                 member = next(m for m in chunk.members if m.id == result.person)
                 text = rendered(body, member, variables or {})
-                sample.append({"contact_id": member.id, "name": member.name, "text": text, "channel_id": result.channel})
+                sample.append({"contact_id": member.id, "name": member.card["name"], "text": text, "channel_id": result.channel})
     if done or after >= last:
         return Preview(people=people, skipped=dict(skipped), sample=sample)
     share = after / last  # of everybody, by their ids

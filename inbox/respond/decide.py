@@ -13,6 +13,7 @@ from bots.engine import advance, start
 from bots.flow import Flow
 from bots.session import Effect, Facts, Finish, HandOver, Heard, Say, Session, SetField, SetTag
 from bots.triggers import choose
+from inbox.card import told
 from inbox.language import guess
 from inbox.quality.greeting import greeting
 from inbox.respond.facts import Case
@@ -95,7 +96,7 @@ def _facts(case: Case, minds: Minds, now: datetime, language: str | None) -> Fac
     is_open = minds.hours.is_open(now)
     opens_at = None if is_open else minds.hours.opens_at(now)
     return Facts(
-        now=now.astimezone(zone), name=row.name or None, language=row.language or language or "", fields=row.fields,
+        now=now.astimezone(zone), name=row.name or None, language=row.language or language or "", fields=told.known(row),
         tags=case.tags, segments=case.segments, channel=row.channel_kind, open=is_open,
         opens_at=opens_at.astimezone(zone) if opens_at else None,
         greeting=row.greeting, greet=greeting,

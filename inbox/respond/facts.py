@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from inbox import schema as t
+from inbox.card import told
 from inbox.store import bulk
 from inbox.store.within import within
 
@@ -73,8 +74,7 @@ _WAITING = (
     sa.select(
         _C.id, _C.contact_id, _C.channel_id, _C.address, _C.status, _C.manager_id, _C.team_id, _C.bot, _C.priority,
         _C.waiting_since, _C.answer_due, _C.opened_at,
-        t.contacts.c.name, t.contacts.c.greeting, t.contacts.c.language, t.contacts.c.timezone, t.contacts.c.fields,
-        t.contacts.c.edited,
+        *told.COLUMNS, t.contacts.c.edited,
         t.contacts.c.manager_id.label("responsible_id"), t.contacts.c.created_at.label("met_at"),
         t.channels.c.kind.label("channel_kind"), t.channels.c.team_id.label("channel_team_id"),
     )

@@ -11,9 +11,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from inbox import live, queue
 from inbox import schema as t
 from inbox.assign import Owner, assign
+from inbox.card.told import placed
 from inbox.card.write import keep_changes
 from inbox.delivery.outgoing import BOT, preview
-from inbox.receive.people import NAME
 from inbox.record import event, record_all
 from inbox.respond.decide import Minds, Outcome
 from inbox.respond.facts import Case
@@ -114,7 +114,7 @@ def _change_contacts(connection: sa.Connection, now: datetime, decided: Decided)
     spoken = [{"contact": c.row.contact_id, "told": o.language} for c, o in decided if o.language and not o.fields]
     bulk.execute(connection, _LANGUAGE, spoken)
     for case, outcome in decided:
-        changes = _change_contact(connection, case, outcome) if outcome.fields else {}
+        changes = _change_contact(connection, now, case, outcome) if outcome.fields else {}
         for tag, on in outcome.tags.items():
             row = {"contact_id": case.row.contact_id, "tag": tag}
             if on and tag not in case.tags:
@@ -128,24 +128,17 @@ def _change_contacts(connection: sa.Connection, now: datetime, decided: Decided)
             live.tell(connection, "contact", contact_id=case.row.contact_id)
 
 
-def _change_contact(connection: sa.Connection, case: Case, outcome: Outcome) -> dict[str, tuple[Any, Any]]:
+def _change_contact(connection: sa.Connection, now: datetime, case: Case, outcome: Outcome) -> dict[str, tuple[Any, Any]]:
     """Write what the bot was told, except over what a person wrote. Returns what changed: {field: (before, after)}."""
-    values: dict[str, Any] = {}
-    mine = case.row.edited
-    told = {n: value for n, value in outcome.fields.items() if n not in mine and f"fields.{n}" not in mine}
-    for column in ("name", "language"):
-        if told.get(column):
-            values[column] = str(told.pop(column))[:NAME]
-    if outcome.language and "language" not in mine:
-        values.setdefault("language", outcome.language)
-    if told:
-        values["fields"] = {name: value for name, value in {**case.row.fields, **told}.items() if value is not None}
-    if values:
-        connection.execute(sa.update(t.contacts).where(t.contacts.c.id == case.row.contact_id).values(values))
-    before = {"name": case.row.name, "language": case.row.language}
-    changes = {name: (before[name], values[name]) for name in before if name in values and values[name] != before[name]}
-    known = case.row.fields
-    return changes | {f"fields.{n}": (known.get(n), value) for n, value in told.items() if known.get(n) != value}
+    told = ({"language": outcome.language} if outcome.language else {}) | outcome.fields
+    values = placed(connection, now, case.row, told)
+    if not values:
+        return {}
+    connection.execute(sa.update(t.contacts).where(t.contacts.c.id == case.row.contact_id).values(values))
+    fields, known = values.pop("fields", case.row.fields), case.row.fields
+    changes = {name: (getattr(case.row, name), value) for name, value in values.items() if getattr(case.row, name) != value}
+    names = [name for name in fields | known if fields.get(name) != known.get(name)]
+    return changes | {f"fields.{name}": (known.get(name), fields.get(name)) for name in names}
 
 
 def _update_conversations(connection: sa.Connection, now: datetime, decided: Decided, owners: Mapping[int, Owner]) -> None:

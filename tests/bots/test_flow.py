@@ -91,6 +91,11 @@ MISTAKES = [
         "line 5, step 1, save_as: 'contact' is there already and cannot be changed; choose another name",
     ),
     (
+        "what is only read of the card",
+        "  - ask: a\n    save_as: contact.number",
+        "line 5, step 1, save_as: 'contact.number' is there already and cannot be changed; choose another name",
+    ),
+    (
         "choices with one id",
         "  - ask: a\n    choices: [{id: x, title: A}, {id: x, title: B}]",
         "line 5, step 1, choices: 2 choices have the id 'x'; each needs its own",

@@ -113,6 +113,26 @@ def test_a_pressed_or_typed_choice_goes_on(story: Story, minds: Minds, pressed: 
     assert (change.actor_kind, change.changes) == ("bot", {"fields.nickname": {"before": None, "after": "Anna"}})
 
 
+def test_a_bot_asks_for_what_the_card_does_not_know_and_for_nothing_twice(story: Story) -> None:
+    steps = "steps:\n  - ask: Street?\n    save_as: contact.home_address\n  - say: 'To {{ contact.home_address }}.'\n"
+    minds = Minds(flows={1: (1, flow(GREET[: GREET.index("steps:")] + steps))})
+    row = {"id": 1, "name": "greet", "language": "en", "source": GREET, "created_at": START, "changed_at": START}
+    story.connection.execute(sa.insert(t.flows), row)
+    channel = story.channel()
+    story.hear(channel)
+    go(story, minds)
+    story.hear(channel, "Baker Street 221")
+    go(story, minds)
+    assert texts(story) == ["Street?", "To Baker Street 221."]
+    assert story.rows(t.contacts)[0].addresses == [{"label": "home", "text": "Baker Street 221"}]
+    [change] = story.rows(t.contact_changes)
+    assert change.changes == {"addresses": {"before": [], "after": [{"label": "home", "text": "Baker Street 221"}]}}
+    story.close(1)
+    story.hear(channel)
+    go(story, minds)
+    assert texts(story, 2) == ["To Baker Street 221."]
+
+
 def test_several_messages_of_one_pass_are_heard_in_the_order_in_which_they_were_written(story: Story, minds: Minds) -> None:
     channel = story.channel()
     messages = [story.written(channel, text, at=story.wait(seconds=1)) for text in ("Hi", "Red", "Anna")]

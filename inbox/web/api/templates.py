@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from bots.card import Card
+from bots.card import Card, by_name
 from bots.render import RenderError, render
 from inbox.access.rights import Right
 from inbox.actions import marketing as actions
+from inbox.card import told
 from inbox.care.template_sync import sync
-from inbox.quality.greeting import greeting
 from inbox.refusals import Invalid
 from inbox.views import contacts, templates
 from inbox.views.paging import Page
@@ -113,16 +113,12 @@ async def remove_template(call: Call, template_id: int) -> None:
 @endpoint("POST", "/templates/preview", Right.TEMPLATES_READ)
 async def preview_template(call: Call, body: TemplatePreview) -> Rendered:
     """What a customer would read."""
-    card: dict[str, Any] = {}
-    person = Card({}, "", greeting)
+    card = Card({}, "", by_name)
     if body.contact_id is not None:
         if Right.CONTACTS_READ not in call.who.rights:
             raise Invalid("contact_id", "You may not see contacts")
-        contact = await call.read(contacts.one, body.contact_id)
-        known = {"name": contact.name, "number": contact.number, "language": contact.language or ""}
-        card = {**contact.fields, **known}
-        person = Card(card, contact.greeting, greeting)
+        card = await call.read(told.of, (await call.read(contacts.one, body.contact_id)).id)
     try:
-        return Rendered(text=render(body.body, {**card, "contact": person, **body.variables}))
+        return Rendered(text=render(body.body, {**card, "contact": card, **body.variables}))
     except RenderError as error:
         raise Invalid("body", str(error)) from error
