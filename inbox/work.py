@@ -31,7 +31,7 @@ from inbox.db import DatabaseDown, Signal
 from inbox.deliver import Deliverer
 from inbox.delivery import outbox
 from inbox.delivery.limits import Limits
-from inbox.house import House, open_house, settle_memory
+from inbox.house import House, give_back, open_house, settle_memory
 from inbox.imports import drain as imports
 from inbox.leaving import drain as leaving
 from inbox.media import fetching
@@ -54,6 +54,8 @@ GIVE_WAY, CALM = 1.0, 0.1
 """Seconds that a step of what nobody waits for (search's index, tending cards) waits for a calm moment at most, and what is one:
 so long no message was being answered or sent."""
 HURRIED = ("respond", "deliver", "broadcasts")
+RESTING = 600.0
+"""Seconds without a new name after which the dictionary of names is let go."""
 FEED = 0.2
 """Seconds between two looks at running broadcasts; some hundred messages of each wait in the queue meanwhile."""
 
@@ -69,6 +71,7 @@ class Worker:
         self.minds = Minds()
         self._minds_at = 0.0
         self._helped_at = 0.0
+        self._asked, self._asked_at = words.asked(), time.monotonic()
         self._leads = False
         self._began = 0
         """Counts the stops that began to answer or send."""
@@ -214,6 +217,14 @@ class Worker:
         """People's cards, by the one worker that sweeps."""
         if self._leads:
             await tending.tend_all(self.house.db, self._quiet)
+        self._rest()
+
+    def _rest(self) -> None:
+        """Nobody has asked for a new word of a name for a while: the dictionary goes, and comes back for the next one."""
+        if (asked := words.asked()) != self._asked:
+            self._asked, self._asked_at = asked, time.monotonic()
+        elif time.monotonic() - self._asked_at > RESTING and words.let_go():
+            give_back()
 
     async def _tend_presence(self) -> None:
         """Who is available, by the one worker that sweeps."""
@@ -284,8 +295,7 @@ def run(settings: Settings) -> None:
         async with open_house(settings, "worker") as house:
             worker = Worker(house)
             worker.start()
-            language.guess("Good morning to everybody")  # loads its model, as the next line does its dictionaries
-            words.known("Анна"), words.known("Anna")
+            language.guess("Good morning to everybody")  # loads its model
             settle_memory()
             _current = (loop, worker)
             started.set()

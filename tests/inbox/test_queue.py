@@ -12,6 +12,7 @@ from rq import Queue
 
 from inbox import house, queue, work
 from inbox.db import Database
+from inbox.quality import words
 from inbox.queue import AWAKE, CALLED, CALLS, NAME, Caller, wake, wake_later
 from inbox.settings import Settings
 
@@ -161,3 +162,22 @@ def test_rq_reads_the_queue_we_look_at(valkey: str) -> None:
 
     with sync.Redis.from_url(valkey) as client:
         assert Queue(NAME, connection=client).key == queue.WAITING
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+async def test_the_dictionary_of_names_is_let_go_when_nobody_asks_and_comes_back(
+    listener: work.Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = listener.stops["cards"]
+    monkeypatch.setattr(work, "RESTING", -1.0)
+    words.known.cache_clear()
+    assert words.known("Аграфена").given
+    await look()
+    monkeypatch.setattr(work, "RESTING", 3600.0)
+    await look()
+    assert words.let_go() and words.known("Пелагея").given, "still there until then, and back when it is needed"
+    monkeypatch.setattr(work, "RESTING", -1.0)
+    await look()  # somebody has asked
+    await look()
+    assert not words.let_go(), "gone already"
+    assert words.known("Аграфена").given and not words.let_go(), "what was asked before needs no dictionary"
