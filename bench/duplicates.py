@@ -93,16 +93,24 @@ def _look(db: Database) -> Iterator[float]:
 
 def _quality(db: Database, count: int) -> tuple[list[Figure], list[str]]:
     """How much of what was planted was found, and of what is shown how much was planted."""
-    d, found, shown = t.duplicates.c, Counter[str](), 0
+    d, found = t.duplicates.c, Counter[str]()
+    shown, right = Counter[bool](), Counter[bool]()
     with db.begin() as connection:
-        for low, high in connection.execute(sa.select(d.low_id, d.high_id)):
-            shown += 1
-            if high - low == count - count // twins.SHARE:
-                found[twins.KINDS[low % len(twins.KINDS)]] += 1
+        for low, high, reasons in connection.execute(sa.select(d.low_id, d.high_id, d.reasons)):
+            kind = twins.KINDS[low % len(twins.KINDS)] if high - low == count - count // twins.SHARE else ""
+            sure = "nothing_against" not in reasons
+            found[kind] += 1
+            shown[sure] += 1
+            right[sure] += kind in twins.SAME
     planted = Counter(twins.KINDS[n % len(twins.KINDS)] for n in range(1, count // twins.SHARE + 1))
-    right = sum(found[kind] for kind in twins.SAME)
-    recall, precision = 100 * right / sum(planted[kind] for kind in twins.SAME), 100 * right / max(1, shown)
-    figures = [Figure(name="recall: planted pairs that were found", unit="%", ours=[recall]),
-               Figure(name=f"precision: of {shown:,} pairs shown, planted ones", unit="%", ours=[precision])]  # fmt: skip
+    figures = [
+        _share("recall: planted pairs that were found", right.total(), sum(planted[kind] for kind in twins.SAME)),
+        _share(f"precision: of {shown[True]:,} pairs with more than a name in common", right[True], shown[True]),
+        _share(f"precision: of {shown[False]:,} pairs with one name and no address against it", right[False], shown[False]),
+    ]
     told = (f"{kind}: {100 * found[kind] / planted[kind]:.1f} %" for kind in twins.KINDS)
     return figures, ["shown, by kind; the last two are not the same person: " + "; ".join(told)]
+
+
+def _share(name: str, part: int, whole: int) -> Figure:
+    return Figure(name=name, unit="%", ours=[100 * part / max(1, whole)])
