@@ -58,6 +58,17 @@ def imported(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{each.name}" for each in node.names)
 
 
+@pytest.mark.parametrize("name", [name for name in MODULES if name.endswith("/__init__.py") and name.startswith(ROOMS)])
+def test_no_name_of_a_package_is_another_of_its_modules(name: str) -> None:
+    """Importing that module would put it in the place of the name, for whoever comes later: it depends on who was first."""
+    package = (ROOT / name).parent
+    dotted = ".".join(package.relative_to(ROOT).parts)
+    from_here = [each.rpartition(".") for each in imported(parsed(name))]
+    assert [
+        last for first, _, last in from_here if first not in (dotted, f"{dotted}.{last}") and (package / f"{last}.py").exists()
+    ] == []
+
+
 def attributes(tree: ast.Module) -> Iterator[tuple[str, str]]:
     """Every `name.attribute` of a module."""
     for node in ast.walk(tree):

@@ -3,9 +3,9 @@
 Lists of other tables narrow themselves down with `condition`: it is true of the people who are in the segment now.
 """
 
-from inbox.segments.few import few, named, tested
+from inbox.segments.few import few, indexed, tested
 from inbox.segments.language import Filter
 from inbox.segments.use import condition, load
 from inbox.segments.walk import Slice, members
 
-__all__ = ["Filter", "Slice", "condition", "few", "load", "members", "named", "tested"]
+__all__ = ["Filter", "Slice", "condition", "few", "indexed", "load", "members", "tested"]

@@ -32,7 +32,7 @@ def few(connection: sa.Connection, segment_id: int, now: datetime, among: Sequen
     return sorted(_inside(connection, found, now, ids), reverse=True) if len(ids) <= MOST else None
 
 
-def named(connection: sa.Connection, found: Filter, now: datetime) -> list[int] | None:
+def indexed(connection: sa.Connection, found: Filter, now: datetime) -> list[int] | None:
     """Everybody of a filter, by id, where an index names all who can be in it, and they are a few; else None."""
     ids = _by_index(connection, found.match)
     return sorted(_inside(connection, found, now, ids)) if ids is not None and len(ids) <= MOST else None

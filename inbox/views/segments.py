@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from inbox import schema as t
 from inbox.refusals import NotFound
-from inbox.segments import Filter, named, walk
+from inbox.segments import Filter, indexed, walk
 from inbox.views.paging import Page, by_id, decode, encode
 
 _S = t.segments.c
@@ -62,7 +62,7 @@ def one(connection: sa.Connection, segment_id: int) -> Segment:
 
 def count(connection: sa.Connection, found: Filter, now: datetime, cursor: str | None) -> SegmentCount:
     """How many people: at once, where an index names them; else for a short while, then on from `next`."""
-    if cursor is None and (ids := named(connection, found, now)) is not None:
+    if cursor is None and (ids := indexed(connection, found, now)) is not None:
         return SegmentCount(count=len(ids), sample=_people(connection, ids[: walk.SAMPLE]), next=None)
     part = walk.count(connection, found, now, _after(cursor))
     sample = _people(connection, part.sample)
