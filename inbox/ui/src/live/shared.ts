@@ -38,6 +38,8 @@ addEventListener('connect', (event) => {
   const port = (event as MessageEvent).ports[0]!;
   port.onmessage = ({ data }: MessageEvent<Asked>) => {
     if (data.type === 'leave') return leave(port);
+    // A page that is going away says so, and then that it is hidden: it is gone all the same, and must not lead.
+    if (data.type === 'tab' && !ports.has(port)) return;
     if (data.type === 'tab') { desk.hear(port, data.tab, Date.now()); speakSoon(); return; }
     ports.add(port);
     if (close === null) close = openStream(data.url, tellAll);
