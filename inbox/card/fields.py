@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from inbox import live
 from inbox import schema as t
 from inbox.card import values as card_values
 from inbox.card.values import Field
@@ -178,4 +179,6 @@ def _field(name: str, kind: str, title: str, options: Mapping[str, Any]) -> Fiel
 
 
 def _tell(connection: sa.Connection, now: datetime, by: int, kind: str, name: str) -> None:
+    """Record it, and have every browser ask again what cards are made of."""
     record(connection, now, kind, actor_kind="manager", actor_id=by, name=name)
+    live.tell(connection, "field")

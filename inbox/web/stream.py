@@ -36,6 +36,7 @@ SEEN_WITH: Mapping[str, Right] = {
     "views": Right.CONVERSATIONS_READ,
     "contact": Right.CONTACTS_READ,
     "organisation": Right.CONTACTS_READ,
+    "field": Right.CONTACTS_READ,
     "task": Right.TASKS_READ,
     "channel": Right.CHANNELS_READ,
     "broadcast": Right.BROADCASTS_READ,

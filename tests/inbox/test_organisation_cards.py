@@ -14,6 +14,7 @@ from inbox.record import event, record_all
 from tests.inbox.conftest import START, Client
 from tests.inbox.test_api_cards import KINDS
 from tests.inbox.test_imports import taken, work
+from tests.inbox.test_stream import listening
 
 VALUES: list[tuple[str, Any, Any]] = [
     ("city", " Berlin ", "Berlin"), ("children", "2", 2), ("spent", {"amount": "12,5", "currency": "EUR"},
@@ -141,3 +142,10 @@ def test_what_was_recorded_before_is_found_after_the_migration(db: Database) -> 
     with db.begin() as connection:
         links = {(row.organisation_id, row.event_id) for row in connection.execute(sa.select(t.organisation_events))}
     assert links == {(1, told[0]["id"]), (2, told[0]["id"]), (2, told[1]["id"])}
+
+
+async def test_other_browsers_hear_of_fields(client: Client) -> None:
+    async with listening(client) as browser:
+        await client.post("/organisations/fields", KINDS[0])
+        await client.post("/fields", KINDS[0])
+        assert [(await browser.event())[1] for _ in range(2)] == ["field", "field"]

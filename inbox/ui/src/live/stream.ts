@@ -1,7 +1,7 @@
 // One server-sent stream with its reconnecting: used by the shared worker, or by a page where there is none.
 import type { Place } from './desk.ts';
 
-export const kinds = ['message', 'conversation', 'state', 'contact', 'organisation', 'channel', 'broadcast', 'task', 'typing', 'manager', 'counts', 'views', 'canned', 'draft', 'mention', 'import', 'presence', 'looking', 'reload'] as const;
+export const kinds = ['message', 'conversation', 'state', 'contact', 'organisation', 'field', 'channel', 'broadcast', 'task', 'typing', 'manager', 'counts', 'views', 'canned', 'draft', 'mention', 'import', 'presence', 'looking', 'reload'] as const;
 export type Kind = (typeof kinds)[number];
 export type Told = { type: 'event'; kind: Kind; data: Record<string, unknown> } | { type: 'up' } | { type: 'down' } | { type: 'place'; place: Place };
 

@@ -1,6 +1,7 @@
 // What every card is made of: the fields that the lead defined for people and for companies, and the categories.
 import { get } from '../api/client.ts';
 import type { CardField } from '../api/card.ts';
+import { on } from '../live/live.svelte.ts';
 import { Directory } from './directory.svelte.ts';
 
 export const cardFields = new Directory<CardField>('/fields');
@@ -17,3 +18,11 @@ export function needCategories(): void {
   asked = true;
   get<{ names: string[] }>('/categories').then((answer) => (names = answer.names), () => (asked = false));
 }
+
+function again(): void {
+  cardFields.refresh();
+  organisationFields.refresh();
+  if (asked) { asked = false; needCategories(); }
+}
+on('field', again);
+on('reload', again);
