@@ -37,8 +37,8 @@ async def tend_all(db: Database, quiet: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(BREATH)
         await quiet()
     while (run := await db.read(through.going)) is not None:
+        await quiet()
         await db.run(through.step, datetime.now(UTC), run)
-        await asyncio.sleep(BREATH)
     if await db.read(quality_through.latest) is None:  # cards that were here before the rules
         await db.run(quality_through.begin, datetime.now(UTC), None)
     while (checked := await db.read(quality_through.going)) is not None:
