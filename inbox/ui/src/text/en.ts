@@ -994,7 +994,7 @@ export const en = {
   'org.merge.text': 'The other company’s people will move to this one.',
   'org.merges': 'Merged in',
   'org.part': 'Undo',
-  'org.did.import': 'added by a file',
+  'org.did.import': 'added from a file',
   'org.did.organisation.added': 'added',
   'org.did.organisation.removed': 'put in the archive',
   'org.did.organisation.restored': 'brought back from the archive',
