@@ -32,6 +32,6 @@ export function deedsOn(item: Conversation, naming: boolean): Deed[] {
   return [
     ...(can('conversations.write') ? changes(item, naming) : []),
     deed('print', t('work.print'), () => printOut(item.id)),
-    ...(['html', 'text', 'zip'] as const).map((form) => deed(`export-${form}`, `${t('work.export')}: ${t(`work.export.${form}`)}`, () => download(item.id, form))),
+    ...(['html', 'text', 'zip'] as const).map((form) => deed(`export-${form}`, t(`work.export.${form}`), () => download(item.id, form))),
   ];
 }
