@@ -3,9 +3,11 @@
 The tables of words name rows; the rows themselves are read here, so that what was deleted or moved since is not shown.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import neg
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,8 +25,8 @@ FEW = 6
 """People and files beside a page of messages."""
 READ = 300
 """Messages of one person that are read rather than looked up."""
-CHUNK = 2_000
-"""So many of the messages of one person who has more are asked about at once."""
+FIRST, CHUNK = 250, 1_000
+"""So many of the messages of one person who has more are asked about at once: each time twice as many, as far as that."""
 
 _m, _a, _c = t.messages.c, t.attachments.c, t.contacts.c
 
@@ -103,7 +105,7 @@ def find(connection: sa.Connection, wanted: Wanted, now: datetime, *, people: bo
     walk = Walk(before=decode(wanted.cursor, int)[0] if wanted.cursor else LATEST)
     messages, more = _gather(_rows(connection, "messages", asked, wanted, now, walk), wanted.limit, _message, asked)
     first = wanted.cursor is None
-    files = _gather(_rows(connection, "files", asked, wanted, now, Walk()), FEW, _file, asked)[0] if first else []
+    files = _gather(_rows(connection, "files", asked, wanted, now, Walk.beside()), FEW, _file, asked)[0] if first else []
     found = _people(connection, asked) if first and people and not wanted.narrowed else []
     # With fewer than were wanted, time was over: older ones may fit, from where the walk stopped.
     following = messages[-1].message_id if more else walk.stopped
@@ -141,21 +143,19 @@ def _read(connection: sa.Connection, what: str, wanted: Wanted, ids: Sequence[in
 
 def _of_contact(connection: sa.Connection, what: str, question: Question, wanted: Wanted, walk: Walk) -> Iterator[Any]:
     """One person's messages are few: their texts are read. Of very many, the index tells which."""
-    key = _KEYS[what]
-    owner = _m.contact_id if what == "messages" else _a.contact_id
-    everything = _shown(what, wanted).where(owner == wanted.contact)
-    few = connection.execute(everything.order_by(key.desc()).limit(READ + 1)).all()
-    if len(few) <= READ:
-        yield from (row for row in few if row.id < walk.before and question.asked.fits(to_index(row.words)))
+    # Only the ids at first, which stand in an index: asked for the newest rows, PostgreSQL may walk through everybody's.
+    ids = sorted(connection.scalars(_OF_CONTACT[what], {"contact": wanted.contact}), reverse=True)
+    if len(ids) <= READ:
+        rows = _read(connection, what, wanted, ids)
+        yield from (row for row in rows if row.id < walk.before and question.asked.fits(to_index(row.words)))
         return
-    table = t.messages if what == "messages" else t.attachments
-    mine = sa.select(table.c.id).where(table.c.contact_id == wanted.contact, table.c.id < walk.before)
-    ids = sorted(connection.scalars(mine), reverse=True)
-    for start in range(0, len(ids), CHUNK):
-        some = ids[start : start + CHUNK]
+    left, size = ids[bisect_right(ids, -walk.before, key=neg) :], FIRST
+    while left:
+        some, left = left[:size], left[size:]
         yield from _read(connection, what, wanted, among(connection, question, some))
-        if start + CHUNK < len(ids) and walk.late(some[-1]):
+        if left and walk.late(some[-1]):
             return
+        size = min(size * 2, CHUNK)
 
 
 def _places(wanted: Wanted, now: datetime) -> tuple[tuple[str, ...], ...]:
@@ -191,7 +191,7 @@ def _file(row: Any, asked: Asked) -> FileFound:
 
 
 def _people(connection: sa.Connection, asked: Asked) -> list[PersonFound]:
-    ids = next(filter(None, batches(connection, Question("search_people", asked), Walk(), FEW * 2)), [])
+    ids = next(filter(None, batches(connection, Question("search_people", asked), Walk.beside(), FEW * 2)), [])
     if not ids:
         return []
     rows = connection.execute(_PEOPLE.where(_c.id.in_(ids))).all()
@@ -212,6 +212,11 @@ def _person(row: Any, addresses: Sequence[str], asked: Asked) -> PersonFound:
 
 
 _KEYS = {"messages": _m.id, "files": _a.id}
+_CONTACT = sa.bindparam("contact", type_=sa.BigInteger)
+_OF_CONTACT = {
+    "messages": sa.select(_m.id).where(_m.contact_id == _CONTACT),
+    "files": sa.select(_a.id).join(t.messages, _m.id == _a.message_id).where(_m.contact_id == _CONTACT),
+}
 _NAMES = (
     _c.name.label("contact_name"), t.channels.c.kind.label("channel_kind"), t.channels.c.name.label("channel_name"),
 )  # fmt: skip

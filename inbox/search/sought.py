@@ -11,16 +11,13 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 
 from inbox import schema as t
-from inbox.search.asked import Way, ask
+from inbox.search.asked import ask
 from inbox.search.index import CHANGES
-from inbox.search.walk import Question, among, drawn, newest
+from inbox.search.walk import Question, among, drawn
 from inbox.store.within import within
 
-FEW = 5_000
+FEW = 2_000
 """So many people are named; more stand close enough in a list to be met on the way along it."""
-SPREAD = 400
-"""People who are looked at to tell a common word from one that is worth asking the index for."""
-COMMON = 0.05
 FRESH = 2_000
 """So many people, addresses and changes that the worker has not read are compared one by one."""
 _c, _i, _e, _s = t.contacts.c, t.identities.c, t.events.c, t.search_marks.c
@@ -35,28 +32,14 @@ class Sought:
 
     def few(self, connection: sa.Connection) -> list[int] | None:
         """Who fits, newest first; None where they are more than a few."""
-        if not self.question.asked:
+        if not self.question:
             return sorted(self.also, reverse=True)
-        rare = self._rare(connection)
-        found = drawn(connection, self.question, rare, FEW + 1) if rare.asked else None
+        found = drawn(connection, self.question, FEW + 1)
         return None if found is None or len(found) > FEW else sorted({*found, *self.also}, reverse=True)
 
     def among(self, connection: sa.Connection, ids: Sequence[int]) -> set[int]:
         """Who of these fits."""
         return {*among(connection, self.question, ids), *self.also.intersection(ids)}
-
-    def _rare(self, connection: sa.Connection) -> Question:
-        """Those of its words that few people have: an index of words reads all who have a common one."""
-        last = newest(connection, self.question.table)
-        if last <= FEW:
-            return self.question
-        some = range(last, 0, -(last // SPREAD))
-        terms = [term for term in self.question.asked.terms if self._count(connection, term, some) <= len(some) * COMMON]
-        return replace(self.question, asked=replace(self.question.asked, terms=tuple(terms)))
-
-    def _count(self, connection: sa.Connection, term: tuple[Way, ...], ids: Sequence[int]) -> int:
-        alone = replace(self.question, asked=replace(self.question.asked, terms=(term,)))
-        return len(among(connection, alone, ids))
 
 
 def sought(connection: sa.Connection, q: str) -> Sought:

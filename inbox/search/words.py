@@ -38,7 +38,7 @@ def clean(text: str) -> str:
 def words(text: str) -> Iterator[Word]:
     """The words of a clean text, in order."""
     for found in _WORD.finditer(text):
-        written, stem = _forms(found[0])
+        written, stem = _as_it_is(found[0]) if found[0].isdecimal() and found[0].isascii() else _forms(found[0])
         yield Word(found.start(), found.end(), written, stem)
 
 
@@ -63,7 +63,12 @@ def endings(word: str, least: int) -> list[str]:
     return [word[n:] for n in range(len(word) - least + 1)]
 
 
-@lru_cache(65_536)
+def _as_it_is(number: str) -> tuple[str, str]:
+    """Numbers have no forms, and hardly one comes twice: to remember them filled the memory."""
+    return number[:LONGEST], number[:LONGEST]
+
+
+@lru_cache(8_192)
 def _forms(word: str) -> tuple[str, str]:
     written = _fold(word)[:LONGEST]
     return written, _stem(written)

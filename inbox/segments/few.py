@@ -18,14 +18,18 @@ MOST = 2_000
 _C = t.contacts.c
 
 
-def few(connection: sa.Connection, segment_id: int, now: datetime, among: Sequence[int] | None = None) -> list[int] | None:
+def few(
+    connection: sa.Connection, segment_id: int, now: datetime, among: Sequence[int] | None = None, *, gather: bool = True
+) -> list[int] | None:
     """Who is in the segment (and `among`, where that is given), newest first; None if they are more than a few, or cannot be
-    told quickly. Raises Invalid where there is no such segment."""
+    told quickly. `gather`: look through everybody for a while, where no index tells. Raises Invalid where there is no segment."""
     try:
         found = load(connection, segment_id)
     except NotFound as error:
         raise Invalid("segment", error.detail) from error
     ids = among if among is not None else _by_index(connection, found.match)
+    if ids is None and not gather:
+        return None
     if ids is None:
         part = gathered(connection, found, now, 0, MOST + 1)
         return sorted(part.ids, reverse=True) if part.done and len(part.ids) <= MOST else None

@@ -113,7 +113,8 @@ class Filter:
 
 def page(connection: sa.Connection, wanted: Filter, cursor: str | None, limit: int) -> Page[Contact]:
     """Contacts that were not merged away, newest first. Of very many people a page may be short although there is a next one."""
-    people, after = who(connection, wanted.q, wanted.segment), decode(cursor, int)[0] if cursor else None
+    people = who(connection, wanted.q, wanted.segment, first=cursor is None)
+    after = decode(cursor, int)[0] if cursor else None
     query = _query(wanted, people.few)
     if people.tests:
         return _sifted(connection, query, people, after, limit)

@@ -109,7 +109,7 @@ def page(connection: sa.Connection, wanted: Filter, sort: str, cursor: str | Non
     Narrowed to very many people it may be short although there is a next one: see `inbox.views.sifted`.
     """
     given = wanted.values(connection, sort) | {"limit": limit + 1}
-    people = who(connection, wanted.q, wanted.segment)
+    people = who(connection, wanted.q, wanted.segment, first=cursor is None)
     given |= {} if people.few is None else {"contacts": people.few}
     after = decode(cursor, datetime, int) if cursor else None
     if people.tests:

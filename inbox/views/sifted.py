@@ -10,7 +10,7 @@ from typing import Any
 
 SECONDS = 0.08
 """What a page may cost."""
-FIRST, LONGEST = 500, 4_000
+FIRST, LONGEST = 500, 8_000
 """Rows of a stretch."""
 Take = Callable[[Any, int], Sequence[Any]]
 """The next so many rows behind a key (None: from the beginning)."""

@@ -28,12 +28,12 @@ class Who:
         return left
 
 
-def who(connection: sa.Connection, q: str, segment: tuple[int, datetime] | None) -> Who:
-    """Raises Invalid where there is no such segment."""
+def who(connection: sa.Connection, q: str, segment: tuple[int, datetime] | None, *, first: bool) -> Who:
+    """`first`: for a first page; what took long to find out there is not tried again. Raises Invalid for an unknown segment."""
     typed = _typed(connection, q) if q else Who()
     if segment is None:
         return typed
-    some = segments.few(connection, *segment, typed.few)
+    some = segments.few(connection, *segment, typed.few, gather=first)
     if some is None:
         return Who(few=typed.few, tests=(*typed.tests, segments.tested(connection, *segment)))
     return Who(few=sorted(typed.pick(connection, some), reverse=True))

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from inbox import schema as t
-from inbox.search import index, sought
+from inbox.search import index, sought, walk
 from inbox.store import ids
 from inbox.views import contacts, lists, sifted
 from tests.inbox.conftest import START
@@ -45,13 +45,13 @@ CASES: list[tuple[str, list[str]]] = [
 ]
 
 
-@pytest.fixture(params=["few", "common words", "many"])
+@pytest.fixture(params=["few", "common beginnings", "many"])
 def base(trial: sa.Connection, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> sa.Connection:
-    """PEOPLE, known to the index; who fits is named, or asked for by the rarest words, or is tested along the list."""
-    if request.param != "few":
-        monkeypatch.setattr(sought, "FEW", 3 if request.param == "common words" else -1)
-        monkeypatch.setattr(sought, "SPREAD", 2)
-        monkeypatch.setattr(sought, "COMMON", 0.4)
+    """PEOPLE, known to the index; who fits is named, or tested along the list."""
+    if request.param == "common beginnings":
+        monkeypatch.setattr(walk, "COMMON", 0)
+    if request.param == "many":
+        monkeypatch.setattr(sought, "FEW", -1)
     tell(Story(trial, START))
     indexed(trial)
     return trial

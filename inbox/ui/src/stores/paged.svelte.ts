@@ -1,11 +1,15 @@
 // A list paged by key: people, tasks, recipients, raw bodies. Loads, loads more, refetches its head when told.
 import { asProblem, list, type Problem, type Query } from '../api/client.ts';
 
+/** Where what belongs is rare, the server's pages may be short although more follow: asked on until so many are there. */
+export const SCREENFUL = 20;
+
 export class Paged<T> {
   items = $state.raw<T[]>([]);
   next = $state<string | null>(null);
   phase = $state<'loading' | 'more' | 'ready' | 'failed'>('loading');
   problem = $state.raw<Problem | null>(null);
+  #closed = false;
   readonly #path: string;
   readonly #query: Query;
   readonly #key: (item: T) => unknown;
@@ -18,19 +22,26 @@ export class Paged<T> {
   }
 
   async load(): Promise<void> {
-    this.phase = this.items.length ? 'more' : 'loading';
+    let wanted = SCREENFUL;
     try {
-      const page = await list<T>(this.#path, { limit: 50, ...this.#query, cursor: this.next });
-      const known = new Set(this.items.map(this.#key));
-      this.items = [...this.items, ...page.items.filter((item) => !known.has(this.#key(item)))];
-      this.next = page.next ?? null;
-      this.problem = null;
+      do {
+        this.phase = this.items.length ? 'more' : 'loading';
+        const page = await list<T>(this.#path, { limit: 50, ...this.#query, cursor: this.next });
+        const known = new Set(this.items.map(this.#key));
+        this.items = [...this.items, ...page.items.filter((item) => !known.has(this.#key(item)))];
+        this.next = page.next ?? null;
+        this.problem = null;
+        wanted -= page.items.length;
+      } while (this.next !== null && wanted > 0 && !this.#closed && Number(this.#query.limit ?? 50) >= SCREENFUL);
       this.phase = 'ready';
     } catch (error) {
       this.problem = asProblem(error);
       this.phase = 'failed';
     }
   }
+
+  /** Nobody looks at it any more. */
+  close(): void { this.#closed = true; }
 
   more(): void { if (this.next !== null && this.phase === 'ready') void this.load(); }
 
