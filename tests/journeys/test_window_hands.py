@@ -112,6 +112,20 @@ async def test_h_offers_sensible_times(city: Town, vera: Window) -> None:
     assert timedelta(minutes=55) < until - datetime.now(UTC) < timedelta(minutes=66)
 
 
+async def test_a_key_whose_part_is_gone_since_an_update_says_so(city: Town, vera: Window, talk: Talk) -> None:
+    old = Window(city.system, await vera.context.new_page())
+    await old.page.route("**/assets/FullMenu-*.js", lambda route: route.fulfill(status=404))
+    await old.open(talk[1])
+    await old.keys("h")
+    await expect(old.page.get_by_role("status").get_by_text("The app has been updated.")).to_be_visible()
+    await old.page.unroute_all()
+    await old.page.get_by_role("status").get_by_role("button", name="Reload").click()
+    await expect(old.box).to_be_visible()
+    await old.keys("h")
+    await expect(old.page.get_by_role("menuitem", name="Tomorrow morning")).to_be_visible()
+    await old.page.close()
+
+
 async def test_new_ones_gather_while_the_pointer_is_over_the_list(city: Town, vera: Window, talk: Talk) -> None:
     await vera.go("/inbox?view=all")
     await vera.row(talk[1]).hover()
@@ -166,6 +180,7 @@ async def test_an_ended_session_asks_to_sign_in_and_returns_to_the_same_place(ci
     newest = max(each["id"] for each in (await api.get("/sessions"))["items"])
     assert (await api.call("DELETE", f"/sessions/{newest}"))[0] == 204
     await page.evaluate(SHOW, "/people?q=Hawthor")
+    await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     await page.get_by_label("E-mail").fill(OWNER)
     await page.get_by_label("Password").fill("not that one")
     await page.get_by_role("button", name="Sign in").click()

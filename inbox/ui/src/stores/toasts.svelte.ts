@@ -3,7 +3,7 @@ import { asProblem } from '../api/client.ts';
 import { said } from '../text/said.ts';
 import { t } from '../text/text.svelte.ts';
 
-export interface Toast { key: number; text: string; tone: 'plain' | 'bad'; undo?: () => void }
+export interface Toast { key: number; text: string; tone: 'plain' | 'bad'; undo?: () => void; reload?: boolean }
 
 let toasts = $state<Toast[]>([]);
 let last = 0;
@@ -16,6 +16,11 @@ export function say(text: string, undo?: () => void, tone: Toast['tone'] = 'plai
   toasts = [...toasts.slice(-2), { key, text, tone, ...(undo ? { undo } : {}) }];
   const end = () => { if (held) setTimeout(end, 1000); else dismiss(key); };
   setTimeout(end, lasts);
+}
+
+/** Stays until it is heeded: the server has a newer app, of which this one has not got the parts. */
+export function sayNewer(): void {
+  if (!toasts.some((toast) => toast.reload)) toasts = [...toasts.slice(-2), { key: (last += 1), text: t('error.newer'), tone: 'plain', reload: true }];
 }
 
 let held = false;
