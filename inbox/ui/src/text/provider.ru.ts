@@ -274,6 +274,8 @@ const shapes: [RegExp, string][] = [
   [/^The key (\d) runs “(.+)” already$/, 'Клавиша $1 уже запускает «$2»'],
   [/^This conversation was merged into another \((\d+)\): go on there$/, 'Это обращение объединено с другим ($1): продолжайте там'],
   [/^This customer has a newer conversation that is still going on \((\d+)\): go on there$/, 'У клиента есть более новое незакрытое обращение ($1): продолжайте там'],
+  [/^(.+); it is tried again$/, '&1; попробуем ещё раз'],
+  [/^line (\d+): .+$/, 'Строка $1: скобки {{ }} не закрыты, или слово в них написано с ошибкой'],
   [/^(.+): send it again later$/, '&1: отправьте ещё раз позже'],
   [/^(.+): an administrator has to mend the channel$/, '&1: канал должен починить администратор'],
   [/^(.+), on this machine only$/, '$1, только на этой машине'],

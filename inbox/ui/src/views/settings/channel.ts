@@ -30,3 +30,11 @@ export function settingsOf(fields: ChannelField[], form: Record<string, string |
   }
   return sent;
 }
+
+/** What is nearly always filled in besides what must be. Of a kind that is not listed everything counts as usual. */
+const usual: Record<string, readonly string[]> = {
+  email: ['name', 'smtp_host', 'smtp_port', 'imap_host', 'imap_port', 'user', 'password', 'tls'],
+  webchat: ['origins', 'title', 'avatar', 'colour', 'language', 'greeting', 'away', 'hours'],
+  telegram: ['mode'], whatsapp: ['business_account_id'], sms: ['calls'], viber: ['name'],
+};
+export const isUsual = (kind: string, field: ChannelField): boolean => field.required || !(kind in usual) || usual[kind]!.includes(field.name);
