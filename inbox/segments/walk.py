@@ -14,6 +14,8 @@ from inbox.segments.sql import compiled
 
 SPAN = 5_000
 """Ids that one statement looks at."""
+FIRST, WIDEST = 2_000, 32_000
+"""Of a count: the first, and the widest."""
 BUDGET = 0.06
 """Seconds after which a count stops and says where to go on."""
 SAMPLE = 5
@@ -65,18 +67,23 @@ def gathered(
 def count(
     connection: sa.Connection, found: Filter, now: datetime, after: int = 0, clock: Callable[[], float] = time.monotonic
 ) -> Counted:
-    """Count on from an id, for as long as the time allows: exact in the end, and nobody waits meanwhile."""
-    end, last = clock() + BUDGET, _last(connection)
-    total, sample = 0, tuple[int, ...]()
+    """Count on from an id, for as long as the time allows: exact in the end, and nobody waits meanwhile.
+
+    What is cheap to tell is asked of ever more people at once, what is dear of ever fewer.
+    """
+    began, last = clock(), _last(connection)
+    total, sample, span = 0, tuple[int, ...](), FIRST
     while after < last:
-        inside = _inside(found, now, after, after + SPAN)
+        asked = clock()
+        inside = _inside(found, now, after, after + span)
         some = connection.scalar(sa.select(sa.func.count()).select_from(t.contacts).where(*inside)) or 0
         if some and len(sample) < SAMPLE:
             few = sa.select(_C.id).where(*inside).order_by(_C.id).limit(SAMPLE - len(sample))
             sample += tuple(connection.scalars(few))
-        total, after = total + some, after + SPAN
-        if clock() > end:
+        total, after, answered = total + some, after + span, clock()
+        if answered > began + BUDGET:
             break
+        span = min(span * 2, WIDEST) if answered < asked + BUDGET / 6 else max(span // 2, FIRST // 4)
     return Counted(count=total, sample=sample, up_to=after, done=after >= last)
 
 

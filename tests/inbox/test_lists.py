@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from inbox import mentions
 from inbox import schema as t
+from inbox.search import find
 from inbox.views import lists as views
 from tests.inbox.conftest import Client
 from tests.inbox.test_api_conversations import ids, three
@@ -196,3 +197,28 @@ async def test_what_was_merged_into_another_stands_in_no_list(client: Client) ->
     assert a not in ids(await client.get(f"/contacts/{contact}/conversations"))
     await client.post(f"/undo/{step}")
     assert ids(await client.get("/conversations", view="closed")) == [a]
+
+
+@pytest.mark.parametrize("few", [2_000, 0], ids=["named", "met on the way"])
+async def test_who_waits_longest_in_one_channel_or_team(client: Client, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr(views, "FEW", few)
+    a, b, c = await three(client)
+    team = (await client.post("/teams", {"name": "Sales", "members": []})).body["id"]
+    await client.patch(f"/conversations/{c}", {"team": team})
+    client.clock.tick(minutes=1)
+    channel = await client.channel("whatsapp")
+    d = await client.hear(channel, "Later", address="+4930901824", kind="whatsapp")
+    for narrow, expected in (({"channel": channel}, [d]), ({"team": team}, [c]), ({}, [a, b, c, d])):
+        assert await pages(client, sort="waiting", status="active", **narrow) == expected, narrow
+    given = await client.run(lambda connection: views.Filter(channel=channel).values(connection, "waiting"))
+    assert ("among" in given) is (few > 0)
+
+
+def test_the_messages_of_one_person_are_told_by_an_index(trial: sa.Connection) -> None:
+    query = str(find._OF_CONTACT["messages"].compile(trial, compile_kwargs={"literal_binds": False}))
+    lite = trial.dialect.name == "sqlite"
+    if not lite:
+        trial.execute(sa.text("SET LOCAL enable_seqscan = off"))
+    told = f"EXPLAIN {'QUERY PLAN ' if lite else ''}{query.replace('?', '1').replace('%(contact)s::BIGINT', '1')}"
+    plan = " ".join(str(row) for row in trial.exec_driver_sql(told))
+    assert "ix_messages_contact" in plan, plan

@@ -381,6 +381,8 @@ def test_a_walk_goes_by_ranges_and_counts_on_from_where_time_ran_out(people: sa.
 
 def test_a_count_stops_when_its_time_is_over_and_goes_on(people: sa.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walk, "SPAN", 2)
+    monkeypatch.setattr(walk, "FIRST", 2)
+    monkeypatch.setattr(walk, "WIDEST", 2)
     ticks = iter(range(1000))
     wanted, total, after, asked = made({"kind": "tag", "tags": ["vip", "cold"]}), 0, 0, 0
     sample: tuple[int, ...] = ()

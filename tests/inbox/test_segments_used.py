@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from inbox.segments import walk
+from inbox.views import sifted
 from tests.inbox.conftest import Client
 from tests.inbox.rows import contact_of
 
@@ -83,3 +85,29 @@ async def test_days_count_from_the_moment_of_asking(client: Client) -> None:
     assert len((await client.get("/conversations", segment=number)).body["items"]) == 4
     client.clock.time += timedelta(days=3)
     assert (await client.get("/conversations", segment=number)).body["items"] == []
+
+
+async def test_a_count_is_told_at_once_where_an_index_names_the_people(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk, "BUDGET", -1)
+    monkeypatch.setattr(walk, "FIRST", 1)
+    await people(client)
+    for found, count, whole in ((VIP, 2, True), (CASES[3][1], 1, True), (NAMED, 1, False), (NOT_VIP, 0, False)):
+        answer = (await client.post("/segments/count", {"filter": found})).body
+        assert (answer["count"], answer["next"] is None) == (count, whole), found
+
+
+@pytest.mark.parametrize("most", [2_000, 0], ids=["few", "many"])
+async def test_a_list_goes_on_behind_a_short_page(client: Client, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr(sys.modules["inbox.segments.few"], "MOST", most)
+    monkeypatch.setattr(sifted, "SECONDS", -1)
+    monkeypatch.setattr(sifted, "FIRST", 1)
+    await people(client)
+    number = await segment(client, NAMED)
+    for path in ("/conversations", "/contacts"):
+        found, cursor = [], None
+        for _ in range(9):
+            page = (await client.get(path, segment=number, **({"cursor": cursor} if cursor else {}))).body
+            found += [each["contact"]["name"] if path == "/conversations" else each["name"] for each in page["items"]]
+            if (cursor := page["next"]) is None:
+                break
+        assert found == ["Cleo", "Anna"], path
