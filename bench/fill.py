@@ -2,12 +2,14 @@
 
 import itertools
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import sqlalchemy as sa
 
+from bench.people import know
+from bench.postgres import without_indexes
 from bench.rig import Rig
 from bench.texts import texts, vocabulary
 from inbox import schema as t
@@ -76,7 +78,9 @@ MONTH = timedelta(days=30)
 LONG = 500
 """One message of so many is the first person's: a thread of thousands."""
 _ROWS = 50_000
-_MESSAGES = ("id", "conversation_id", "contact_id", "channel_id", "direction", "author_kind", "text", "at", "created_at")
+_MESSAGES = ("id", "conversation_id", "contact_id", "channel_id", "direction", "author_kind", "state", "text", "at", "created_at")
+_IN = ("in", "contact", None)
+_OUT = (("out", "manager", "delivered"), ("out", "manager", "read"))
 Row = tuple[int, int, int, str, datetime, str]
 """A message: id, person (and conversation), channel, text, time, the words by which search finds it."""
 
@@ -86,6 +90,7 @@ def converse(rig: Rig, count: int) -> None:
     fill(rig, count)
     rows = _messages(count, lite=rig.settings.sqlite)
     (_into_sqlite if rig.settings.sqlite else _into_postgres)(rig, rows)
+    know(rig, count, lambda n: moment((EACH - 1) * count + n, count), _channel, MANAGERS)
     with rig.database() as db, db.begin() as connection:
         connection.execute(sa.text("DELETE FROM search_marks"))
         marks = {"messages": count * EACH, "people": count} | index.bounds(_spans(count))
@@ -111,8 +116,17 @@ def _messages(count: int, *, lite: bool) -> Iterator[Row]:
     for number in range(1, count * EACH + 1):
         person = 1 if number % LONG == 0 else (number - 1) % count + 1
         text, words = told[number * 7919 % _ROWS]
-        at, channel = moment(number, count), QUIET if person % 10_000 == 0 else 1 + person // 2 % BUSY
+        at, channel = moment(number, count), _channel(person)
         yield number, person, channel, text, at, f"{words} {' '.join(index.places(number, channel, at, lite=lite))}"
+
+
+def _said(number: int, person: int) -> tuple[str, str, str | None]:
+    """One message of ten went out; half of these were read."""
+    return _OUT[person // EACH % 2] if number % 1_009 % EACH == 3 else _IN
+
+
+def _channel(person: int) -> int:
+    return QUIET if person % 10_000 == 0 else 1 + person // 2 % BUSY
 
 
 def _into_sqlite(rig: Rig, rows: Iterator[Row]) -> None:
@@ -123,7 +137,7 @@ def _into_sqlite(rig: Rig, rows: Iterator[Row]) -> None:
     marks = ", ".join("?" * len(_MESSAGES))
     while some := list(itertools.islice(rows, _ROWS)):
         lite.execute("BEGIN IMMEDIATE")
-        given = [(n, p, p, c, "in", "contact", text, _micro(at), _micro(at)) for n, p, c, text, at, _ in some]
+        given = [(n, p, p, c, *_said(n, p), text, _micro(at), _micro(at)) for n, p, c, text, at, _ in some]
         lite.executemany(f"INSERT INTO messages ({', '.join(_MESSAGES)}) VALUES ({marks})", given)
         lite.executemany("INSERT INTO search_messages (rowid, words) VALUES (?, ?)", [(row[0], row[5]) for row in some])
         lite.execute("COMMIT")
@@ -141,11 +155,12 @@ def _into_postgres(rig: Rig, rows: Iterator[Row]) -> None:
         post.execute("SET session_replication_role = replica")
         post.execute("SET maintenance_work_mem = '512MB'")
         post.execute("SET synchronous_commit = off")
-        again = _without_indexes(post)
+        again = without_indexes(post, "messages", "search_messages")
         while some := list(itertools.islice(rows, _ROWS)):
             with post.cursor() as cursor:
                 with cursor.copy(f"COPY messages ({', '.join(_MESSAGES)}) FROM STDIN".encode()) as copy:
-                    copy.write("".join(f"{n}\t{p}\t{p}\t{c}\tin\tcontact\t{text}\t{at}\t{at}\n" for n, p, c, text, at, _ in some))
+                    for n, p, c, text, at, _ in some:
+                        copy.write_row((n, p, p, c, *_said(n, p), text, at, at))
                 with cursor.copy(b"COPY search_messages (id, words) FROM STDIN") as copy:
                     copy.write("".join(f"{row[0]}\t{row[5]}\n" for row in some))
         for statement in again:
@@ -153,12 +168,3 @@ def _into_postgres(rig: Rig, rows: Iterator[Row]) -> None:
         for table in ("messages", "search_messages", "conversations", "contacts"):
             post.execute(f"VACUUM (ANALYZE) {table}".encode())
         post.execute("CHECKPOINT")
-
-
-def _without_indexes(post: "psycopg.Connection[tuple[str, ...]]") -> Sequence[str]:
-    """Drops them; the statements that make them again."""
-    wanted = "SELECT indexname, indexdef FROM pg_indexes WHERE tablename IN ('messages', 'search_messages')"
-    found = [(name, made) for name, made in post.execute(wanted.encode()) if not made.startswith("CREATE UNIQUE")]
-    for name, _ in found:
-        post.execute(f"DROP INDEX {name}".encode())
-    return [made for _, made in found]

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import sqlalchemy as sa
 
 from bench import pages
+from bench.desk import Desk
 from bench.fill import CHANNELS, EACH, LONG, MONTH, QUIET, converse, moment
 from bench.hooks import label
+from bench.narrow import COUNTED, NARROWED
 from bench.postgres import Server, kept
 from bench.result import Figure, Section
 from bench.rig import Rig, store
@@ -39,6 +40,7 @@ NOTES = [
     "each asks for another page, thread or word; ours and the bare query take turns in being the first to read from the disk",
     f"bare: the raw driver, the same rows, no objects; on PostgreSQL given up after {PATIENCE_MS / 1000:g} s",
     "what is narrowed to a channel, a month or a person has no bare query beside it",
+    "a list narrowed to what no index tells, and a first count, answer after a short while and say where to go on",
 ]
 _ACTIVE = tuple(f"c.status = '{s}'" for s in conversations.ACTIVE)
 VIEWS = (
@@ -60,22 +62,6 @@ class Times:
 
     ours: list[float] = field(default_factory=list)
     bare: list[float] = field(default_factory=list)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Desk:
-    """What asks: a connection of ours, the raw driver, chance, and how much there is to find."""
-
-    rig: Rig
-    connection: sa.Connection
-    bare: Callable[[str, dict[str, Any]], list[Any]]
-    chance: random.Random
-    count: int
-    words: Sequence[str]
-
-    @property
-    def lite(self) -> bool:
-        return self.rig.settings.sqlite
 
 
 async def section(size: Size, rounds: int, server: Server | None) -> Section:
@@ -101,7 +87,7 @@ def _round(rig: Rig, count: int, asks: int, seed: int) -> dict[str, Times]:
     found: dict[str, Times] = {}
     with rig.database() as db, db.begin() as connection, _bare(rig) as bare:
         desk = Desk(rig=rig, connection=connection, bare=bare, chance=random.Random(seed), count=count, words=vocabulary())
-        for what, ways in (("list", _LISTS), ("thread", _THREADS), ("search", _QUESTIONS)):
+        for what, ways in _PARTS:
             whole = found.setdefault(what, Times())
             for name, way in ways:
                 times = found.setdefault(f"{what}: {name}", Times())
@@ -213,6 +199,11 @@ _QUESTIONS = tuple((name, _question(pick)) for name, pick in (
     ("of one person", lambda d: (_word(d, 0, 300) + " ", {"contact": d.chance.randint(2, d.count)})),
     ("of one with thousands", lambda d: (_word(d, 0, 300) + " ", {"contact": 1})),
 ))  # fmt: skip
+
+
+_PARTS = (
+    ("list", _LISTS), ("narrowed", NARROWED), ("thread", _THREADS), ("search", _QUESTIONS), ("first count", COUNTED),
+)  # fmt: skip
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,3 +72,14 @@ def database(on: Server, name: str) -> Iterator[str]:
         yield url
     finally:
         drop(on.address, name)
+
+
+def without_indexes(post: "psycopg.Connection[tuple[str, ...]]", *tables: str) -> Sequence[str]:
+    """Drop the indexes of these tables that are no keys; the statements that make them again."""
+    wanted = "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = ANY(%s)"
+    found = [
+        (name, made) for name, made in post.execute(wanted.encode(), (list(tables),)) if not made.startswith("CREATE UNIQUE")
+    ]
+    for name, _ in found:
+        post.execute(f"DROP INDEX {name}".encode())
+    return [made for _, made in found]
