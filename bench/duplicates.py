@@ -105,11 +105,12 @@ def _quality(db: Database, count: int) -> tuple[list[Figure], list[str]]:
     planted = Counter(twins.KINDS[n % len(twins.KINDS)] for n in range(1, count // twins.SHARE + 1))
     figures = [
         _share("recall: planted pairs that were found", right.total(), sum(planted[kind] for kind in twins.SAME)),
-        _share(f"precision: of {shown[True]:,} pairs with more than a name in common", right[True], shown[True]),
-        _share(f"precision: of {shown[False]:,} pairs with one name and no address against it", right[False], shown[False]),
+        _share("precision: pairs with more than a name in common", right[True], shown[True]),
+        _share("precision: pairs with one name and no address against it", right[False], shown[False]),
     ]
     told = (f"{kind}: {100 * found[kind] / planted[kind]:.1f} %" for kind in twins.KINDS)
-    return figures, ["shown, by kind; the last two are not the same person: " + "; ".join(told)]
+    counts = f"{shown[True]:,} pairs shown have more than a name in common, {shown[False]:,} a name alone"
+    return figures, [counts, "shown, by kind; the last two are not the same person: " + "; ".join(told)]
 
 
 def _share(name: str, part: int, whole: int) -> Figure:
