@@ -18,6 +18,7 @@ LIMIT = 50
 Way = tuple[Callable[[], Any], Callable[[], Any]]
 """Ours, and the bare query."""
 _LISTED = "SELECT c.*, k.name FROM conversations c JOIN contacts k ON k.id = c.contact_id WHERE {} ORDER BY {} LIMIT 51"
+_LIKE = "(k.name LIKE {part} OR k.id IN (SELECT contact_id FROM identities WHERE address LIKE {part}))"
 _LAST, _WAIT = "c.last_at DESC, c.id DESC", "c.waiting_since, c.id"
 
 
@@ -25,9 +26,10 @@ def _now(desk: Desk) -> datetime:
     return moment(desk.count * EACH, desk.count) + timedelta(hours=1)
 
 
-def _like(text: str) -> str:
-    own = f"k.name LIKE '%{text}%'"
-    return f"({own} OR k.id IN (SELECT contact_id FROM identities WHERE address LIKE '%{text}%'))"
+def _bare(desk: Desk, statement: str, part: str = "Тула") -> Callable[[], Any]:
+    """`statement` with {part} in it for a text with anything on both sides."""
+    mark = ":part" if desk.lite else "%(part)s"
+    return lambda: desk.bare(statement.replace("{part}", mark), {"part": f"%{part}%"} if "{part}" in statement else {})
 
 
 def _by(pick: Callable[[Desk], str]) -> Callable[[Desk], Way]:
@@ -35,8 +37,8 @@ def _by(pick: Callable[[Desk], str]) -> Callable[[Desk], Way]:
 
     def way(desk: Desk) -> Way:
         q = pick(desk)
-        wanted, statement = lists.Filter(q=q, statuses=()), _LISTED.format(_like(q), _LAST)
-        return lambda: lists.page(desk.connection, wanted, "last", None, LIMIT), lambda: desk.bare(statement, {})
+        wanted, statement = lists.Filter(q=q, statuses=()), _LISTED.format(_LIKE, _LAST)
+        return lambda: lists.page(desk.connection, wanted, "last", None, LIMIT), _bare(desk, statement, q)
 
     return way
 
@@ -44,7 +46,7 @@ def _by(pick: Callable[[Desk], str]) -> Callable[[Desk], Way]:
 def _of_segment(match: dict[str, Any], by_hand: str) -> Callable[[Desk], Way]:
     def way(desk: Desk) -> Way:
         wanted, statement = lists.Filter(segment=(_kept(desk, match), _now(desk))), _LISTED.format(by_hand, _LAST)
-        return lambda: lists.page(desk.connection, wanted, "last", None, LIMIT), lambda: desk.bare(statement, {})
+        return lambda: lists.page(desk.connection, wanted, "last", None, LIMIT), _bare(desk, statement)
 
     return way
 
@@ -63,7 +65,7 @@ def _filter(match: dict[str, Any]) -> inside.Filter:
 def _waiting(desk: Desk) -> Way:
     here = f"c.channel_id = {QUIET} AND c.waiting_since IS NOT NULL AND c.status <> 'closed'"
     statement, wanted = _LISTED.format(here, _WAIT), lists.Filter(channel=QUIET, waiting=True)
-    return lambda: lists.page(desk.connection, wanted, "waiting", None, LIMIT), lambda: desk.bare(statement, {})
+    return lambda: lists.page(desk.connection, wanted, "waiting", None, LIMIT), _bare(desk, statement)
 
 
 def _counted(match: dict[str, Any], by_hand: str) -> Callable[[Desk], Way]:
@@ -71,12 +73,12 @@ def _counted(match: dict[str, Any], by_hand: str) -> Callable[[Desk], Way]:
 
     def way(desk: Desk) -> Way:
         found, statement = _filter(match), f"SELECT count(*) FROM contacts k WHERE {by_hand}"
-        return lambda: segments.count(desk.connection, found, _now(desk), None), lambda: desk.bare(statement, {})
+        return lambda: segments.count(desk.connection, found, _now(desk), None), _bare(desk, statement)
 
     return way
 
 
-_TULA = "CAST(k.fields AS text) LIKE '%Тула%'"
+_TULA = "CAST(k.fields AS text) LIKE {part}"
 _VIP = "k.id IN (SELECT contact_id FROM contact_tags WHERE tag = 'vip')"
 NARROWED: tuple[tuple[str, Callable[[Desk], Way]], ...] = (
     ("of a surname", _by(lambda d: surname(2 * d.chance.randint(1, d.count // 2), d.words))),
