@@ -8,13 +8,14 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, Response, expect
 
 from tests.journeys.pages import SHOW, TELEGRAM, every_page, furnish
-from tests.journeys.system import OWNER, PASSWORD
+from tests.journeys.system import OWNER, PASSWORD, wait_until
 from tests.journeys.town import Town, town
 from tests.journeys.window import MARKS, Window, window
 
 pytestmark = list(MARKS)
 RAIL = "() => [...document.querySelectorAll('nav.rail a')].map((each) => each.getAttribute('href').slice(1))"
 ALWAYS = ["inbox", "people"]
+COLLEAGUE = "Борис Петров"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,3 +86,25 @@ async def test_what_a_role_is_shown_opens_and_the_rest_says_who_can_help(browser
             await expect(somebody.page.get_by_role("heading", name="No access")).to_be_visible()
             await expect(somebody.page.locator("main").get_by_role("link", name=OWNER)).to_be_visible()
         assert refused == []
+
+
+async def test_a_lead_sets_how_many_a_colleague_is_given_and_takes_it_back(browser: Browser, city: Town) -> None:
+    async def limit() -> int:
+        everybody = (await city.system.api.get("/managers"))["items"]
+        return int(next(each["capacity"] for each in everybody if each["name"] == COLLEAGUE))
+
+    before = await limit()
+    async with window(browser, city.system, _mail(ROLES[0]), size=(1280, 800)) as lead:
+        await lead.go("/team")
+        await lead.page.get_by_role("listitem").filter(has_text=COLLEAGUE).get_by_role("button", name="More").first.click()
+        await lead.page.get_by_role("menuitem", name="Name and limit").click()
+        await lead.page.get_by_label("Open conversations at most").fill("7")
+        await lead.page.get_by_role("button", name="Save").click()
+        await lead.page.get_by_role("button", name="Undo").click(trial=True)
+        assert await limit() == 7
+        await lead.page.get_by_role("button", name="Undo").click()
+
+        async def back() -> bool:
+            return await limit() == before
+
+        await wait_until(back, what="the old limit")
