@@ -1,5 +1,5 @@
 // Values of a card and their fields in words.
-import type { Place } from '../../api/card.ts';
+import type { Moment, Place } from '../../api/card.ts';
 import { cardFields } from '../../stores/card.svelte.ts';
 import { managers } from '../../stores/directory.svelte.ts';
 import { contact } from '../../stores/contacts.svelte.ts';
@@ -34,6 +34,13 @@ export function valueOf(field: string, value: unknown): string {
   if (field === 'manager_id') return managers.need().items.find((each) => each.id === value)?.name ?? String(value);
   const own = cardFields.items.find((each) => `fields.${each.name}` === field);
   return own?.type === 'person' ? (contact(value)?.name || t('person.numbered', { number: value })) : words(value);
+}
+
+/** What happened, in a word or two; what other systems told goes by the name they gave it, unless it is a common one. */
+export function headline(each: Moment): string {
+  if (each.kind === 'event') return told('line.event', each.what);
+  if (each.kind === 'card' || each.kind === 'consent') return told('card.did', each.what);
+  return each.kind === 'message' ? t(each.what === 'in' ? 'card.did.in' : 'card.did.out') : told('card.did', each.kind);
 }
 
 export function fieldName(field: string, defined = cardFields): string {
