@@ -18,6 +18,8 @@ from inbox.store.within import within
 
 Address = tuple[str, str]
 """Kind and address."""
+_TOLD = 20
+"""New pairs of one look that browsers hear of card by card: more come of a look through everybody, which has its own page."""
 _d = t.duplicates.c
 
 
@@ -98,9 +100,9 @@ def _keep_pairs(connection: sa.Connection, now: datetime, wanted: Sequence[int],
     ]
     if rows:
         connection.execute(sa.insert(t.duplicates), rows)
-    for low, high in new:
-        live.tell(connection, "contact", contact_id=low)
-        live.tell(connection, "contact", contact_id=high)
+    if len(new) <= _TOLD:
+        for contact in sorted({contact for pair in new for contact in pair}):
+            live.tell(connection, "contact", contact_id=contact)
     return len(rows)
 
 
