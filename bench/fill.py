@@ -93,7 +93,7 @@ def converse(rig: Rig, count: int) -> None:
     know(rig, count, lambda n: moment((EACH - 1) * count + n, count), _channel, MANAGERS)
     with rig.database() as db, db.begin() as connection:
         connection.execute(sa.text("DELETE FROM search_marks"))
-        marks = {"messages": count * EACH, "people": count} | index.bounds(_spans(count))
+        marks = {"messages": count * EACH, "people": count, "identities": 2 * count + 1} | index.bounds(_spans(count))
         connection.execute(sa.insert(t.search_marks), [{"name": name, "place": place} for name, place in marks.items()])
 
 
