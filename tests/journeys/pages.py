@@ -136,6 +136,12 @@ async def nothing_found(vera: Window) -> None:
     await vera.page.evaluate(SHOW, "/inbox?view=all&q=zzzz")
 
 
+async def inner_menu(vera: Window) -> None:
+    await vera.page.locator("section.thread header").get_by_role("button", name="More", exact=True).click()
+    await vera.page.get_by_role("menuitem", name="Print, download").click()
+    await expect(vera.page.get_by_role("menuitem", name="Print", exact=True)).to_be_visible()
+
+
 async def not_loaded(vera: Window) -> None:
     await vera.page.route("**/api/v1/tasks**", lambda route: route.abort())
     await vera.page.evaluate(SHOW, "/tasks")
@@ -160,6 +166,7 @@ STATES: dict[str, Open] = {
     "macros": key("m"),
     "snooze menu": key("h"),
     "responsible": button("Responsible"),
+    "menu in a menu": inner_menu,
     "filter": button("Show"),
     "several": button("Choose several", "Choose all"),
     "nothing found": nothing_found,

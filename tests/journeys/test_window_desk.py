@@ -173,3 +173,33 @@ async def test_a_spoken_message_shows_its_shape_and_is_heard_from_where_one_poin
     for speed in ("1.5×", "2×", "1×"):
         await vera.thread.get_by_role("button", name="Speed").click()
         await expect(vera.thread.get_by_role("button", name="Speed")).to_have_text(speed)
+
+
+async def test_on_a_phone_back_closes_the_customers_card_before_the_conversation(browser: Browser, city: Town) -> None:
+    _, number = await asking(city, TELEGRAM)
+    async with window(browser, city.system, OWNER, size=(390, 844)) as phone:
+        await phone.go("/inbox?view=all")
+        await phone.row(number).get_by_role("link").click()
+        await expect(phone.box).to_be_visible()
+        for close in (phone.page.go_back, phone.page.get_by_role("dialog").get_by_role("button", name="Close", exact=True).click):
+            await phone.page.locator("section.thread header .title").click()
+            await expect(phone.page.get_by_role("dialog")).to_be_visible()
+            await close()
+            await expect(phone.page.get_by_role("dialog")).to_have_count(0)
+            await expect(phone.box).to_be_visible()
+        await phone.page.go_back()
+        await expect(phone.row(number)).to_be_visible()
+
+
+async def test_the_menu_of_a_conversation_is_walked_by_keys_into_its_inner_menus(city: Town, vera: Window) -> None:
+    _, number = await asking(city, TELEGRAM)
+    await vera.open(number)
+    await vera.page.get_by_role("button", name="More", exact=True).last.press("Enter")
+    await expect(vera.page.get_by_role("menuitem")).to_have_count(12)
+    await vera.page.get_by_role("menuitem", name="Merge, split, link").press("ArrowRight")
+    await vera.page.get_by_role("menuitem", name="Split in two").press("Enter")
+    await expect(vera.page.get_by_text("From which message on is it another matter?")).to_be_visible()
+    await vera.page.get_by_role("button", name="Leave it whole").click()
+    await vera.keys("u")
+    assert str(number) not in (await vera.at(r"/inbox(/\d+)?\?")).rpartition("/")[2].partition("?")[0]
+    assert (await city.system.api.get(f"/conversations/{number}"))["unread"] > 0

@@ -2,6 +2,7 @@
 import { get, post } from '../../api/client.ts';
 import type { Canned } from '../../api/types.ts';
 import { managers, templates } from '../../stores/directory.svelte.ts';
+import { me } from '../../stores/session.svelte.ts';
 import { complain, say } from '../../stores/toasts.svelte.ts';
 import { canned } from '../../stores/writing.svelte.ts';
 import { t } from '../../text/text.svelte.ts';
@@ -46,7 +47,7 @@ export class Offers {
     ].slice(0, 8);
   }
   #colleagues(typed: string): Suggestion[] {
-    return managers.need().items.filter((each) => !each.disabled && matches(each.name, typed)).slice(0, 8)
+    return managers.need().items.filter((each) => !each.disabled && each.id !== me().id && matches(each.name, typed)).slice(0, 8)
       .map((each) => ({ key: each.id, title: each.name, text: each.email, act: () => this.#put(typed.length + 1, `@${each.name} `) }));
   }
 
