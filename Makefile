@@ -93,4 +93,4 @@ lock:
 	uv export --quiet --locked --format requirements.txt --no-emit-project --no-dev --group build --output-file requirements-run.lock
 
 clean:
-	rm -rf .venv inbox/ui/node_modules inbox/ui/dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv inbox/ui/node_modules inbox/ui/dist inbox/ui/dist.new .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,11 +14,9 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 DIST = HERE / "dist"
 STAMP = DIST / ".sources"
-PLACES = (
-    *("src", "public", "build", "index.html", "vite.config.ts", "svelte.config.js", "tsconfig.json"),
-    *("package.json", "package-lock.json", ".npmrc"),
-)
-IGNORED = {"node_modules", "dist", "__pycache__"}
+LOCKED = ("package.json", "package-lock.json", ".npmrc")
+PLACES = ("src", "public", "build", "index.html", "vite.config.ts", "svelte.config.js", "tsconfig.json", *LOCKED)
+IGNORED = {"node_modules", "dist", "dist.new", "__pycache__"}
 
 
 class BuildError(Exception):
@@ -65,7 +64,7 @@ def run(program: Path, *words: str | Path, cwd: Path) -> None:
 def build(root: Path = HERE, *, force: bool = False) -> bool:
     """Build when the sources differ from those that dist was built of; True when it did. A failure leaves the old dist.
 
-    One at a time: who comes meanwhile waits, and finds it built.
+    One at a time: who comes meanwhile waits, and finds it built. A server that runs meanwhile goes on with the old one.
     """
     door = os.open(root, os.O_RDONLY)
     try:
@@ -76,15 +75,31 @@ def build(root: Path = HERE, *, force: bool = False) -> bool:
 
 
 def _build(root: Path, force: bool) -> bool:
-    stamp = root / "dist" / STAMP.name
+    dist, fresh = root / DIST.name, root / "dist.new"
     wanted = digest(root)
-    if not force and stamp.is_file() and stamp.read_text() == wanted:
+    if not force and _says(dist / STAMP.name, wanted):
         return False
     program, npm = node()
-    run(program, npm, "ci", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error", cwd=root)
-    run(program, root / "node_modules" / "vite" / "bin" / "vite.js", "build", "--logLevel", "error", cwd=root)
-    stamp.write_text(wanted)
+    _install(root, program, npm)
+    words = ("build", "--logLevel", "error", "--outDir", fresh, "--emptyOutDir")
+    run(program, root / "node_modules" / "vite" / "bin" / "vite.js", *words, cwd=root)
+    (fresh / STAMP.name).write_text(wanted)
+    shutil.rmtree(dist, ignore_errors=True)
+    fresh.rename(dist)
     return True
+
+
+def _install(root: Path, program: Path, npm: Path) -> None:
+    """The packages of the lock, unless they are there."""
+    stamp = root / "node_modules" / STAMP.name
+    wanted = hashlib.sha256(b"".join((root / name).read_bytes() for name in LOCKED)).hexdigest()
+    if not _says(stamp, wanted):
+        run(program, npm, "ci", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error", cwd=root)
+        stamp.write_text(wanted)
+
+
+def _says(stamp: Path, wanted: str) -> bool:
+    return stamp.is_file() and stamp.read_text() == wanted
 
 
 try:
