@@ -9,7 +9,7 @@ export interface Outcome {
 }
 
 const plain = ['name', 'category', 'birthday', 'language', 'timezone', 'manager'] as const;
-const silent = (value: unknown): boolean => value === null || value === undefined || value === '';
+const silent = (value: unknown): boolean => value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 function said(card: Card): Map<string, unknown> {
