@@ -47,6 +47,7 @@ class Asked:
     pages: Sequence[str]
     widths: Sequence[int]
     taken: list[Path] = field(default_factory=list)
+    """Not yet on a sheet."""
 
     def wants(self, path: str) -> bool:
         return not self.pages or any(re.match(rf"/{page}(\W|$)", path) for page in self.pages)
@@ -152,7 +153,7 @@ async def pages(asked: Asked, vera: Window, prefix: str, width: int, language: s
 
 async def threads(asked: Asked, vera: Window, width: int, language: str) -> None:
     """Every conversation there is."""
-    if asked.states or not asked.wants("/inbox"):
+    if (asked.states and "plain" not in asked.states) or not asked.wants("/inbox"):
         return
     for each in await vera.system.api.every("/conversations?status=any"):
         await vera.page.evaluate(SHOW, f"/inbox/{each['id']}?view=all")
@@ -211,12 +212,14 @@ async def look_at(asked: Asked, browser: Browser, system: System, house: str) ->
     for width in asked.widths:
         for language in LANGUAGES:
             async with seat(browser, system, OWNER, width, language) as vera:
-                shown = await pages(asked, vera, house, width, language) if not asked.states or house != "full" else []
+                plain = not asked.states or "plain" in asked.states or house != "full"
+                shown = await pages(asked, vera, house, width, language) if plain else []
                 if house == "full":
                     await threads(asked, vera, width, language)
                     await in_weather(asked, vera, shown or [f"/{page}" for page in asked.pages], width, language)
                     if language == "en" and asked.wants("/inbox"):
                         await in_states(asked, vera, await _newest(system), width, language)
+        sheets(asked)
     if house == "full":
         await look_as(asked, browser, system)
 
@@ -230,10 +233,11 @@ async def look_as(asked: Asked, browser: Browser, system: System) -> None:
         for language in LANGUAGES:
             async with seat(browser, system, email, asked.widths[0], language) as somebody:
                 await pages(asked, somebody, role, asked.widths[0], language)
+        sheets(asked)
 
 
 def sheets(asked: Asked) -> None:
-    """Pictures of one page and width in one: languages below each other, themes beside."""
+    """Pictures of one page and width in one, as soon as they are taken: languages below each other, themes beside."""
     for name, some in groupby(sorted(asked.taken), lambda path: path.stem.rsplit("-", 2)[0]):
         shots = [Image.open(path) for path in some]
         wide, high = shots[0].size
@@ -243,6 +247,7 @@ def sheets(asked: Asked) -> None:
             sheet.paste(shot, (place % 2 * wide, place // 2 * high))
         scale = min(1.0, 2000 / sheet.width)
         sheet.resize((round(sheet.width * scale), round(sheet.height * scale))).save(asked.out / f"sheet-{name}.png")
+    asked.taken.clear()
 
 
 async def look(asked: Asked) -> None:
@@ -253,8 +258,7 @@ async def look(asked: Asked) -> None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             async with HOUSES[house](folder) as system:
                 await look_at(asked, browser, system, house)
-    sheets(asked)
-    print(f"{len(asked.taken)} pictures in {asked.out}")
+    print(f"{len(list(asked.out.glob('sheet-*')))} sheets in {asked.out}")
 
 
 def main() -> None:
@@ -262,7 +266,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--house", nargs="+", choices=HOUSES, default=list(HOUSES))
     parser.add_argument("--role", nargs="*", choices=ROLES, default=list(ROLES))
-    parser.add_argument("--state", nargs="*", choices=[*WEATHER, *STATES], default=[])
+    parser.add_argument("--state", nargs="*", choices=["plain", *WEATHER, *STATES], default=[], help="plain: pages as they are")
     parser.add_argument("--page", nargs="+", default=[], help="the first word of the address: inbox people settings")
     parser.add_argument("--width", nargs="+", type=int, default=list(HEIGHTS))
     given = parser.parse_args()
