@@ -68,16 +68,16 @@ _SEVERAL = sa.select(_k.key).where(
 )
 _MEMBERS = sa.select(_k.key, _k.contact_id).where(within(_k.key, "keys"))
 
-_i, _c, _d = t.identities.c, t.identity_claims.c, t.identity_claims.alias()
-_ALIKE = sa.and_(_d.c.kind == _c.kind, _d.c.address == _c.address)
+_i, _c, _d, _all = t.identities.c, t.identity_claims.c, t.identity_claims.alias(), t.identity_claims.alias()
+_ALIKE, _SAME_CLAIM = (sa.and_(each.c.kind == _c.kind, each.c.address == _c.address) for each in (_d, _all))
 _OWNED = sa.and_(_i.kind == _c.kind, _i.address == _c.address)
-_FEW = _at(_d, CROWD, _ALIKE).is_(None)
+_FEW = _at(_all, CROWD, _SAME_CLAIM).is_(None)
 _OWNER = sa.select(_c.kind, _c.address, _c.contact_id.label("one"), _i.contact_id.label("other")).where(_OWNED, _FEW)
 _CLAIMED = (
     _OWNER.where(within(_i.contact_id, "contacts")),
     _OWNER.where(within(_c.contact_id, "contacts")),
     sa.select(_c.kind, _c.address, _c.contact_id.label("one"), _d.c.contact_id.label("other")).where(
-        _ALIKE, within(_c.contact_id, "contacts")
+        _ALIKE, within(_c.contact_id, "contacts"), _FEW
     ),
 )
 """Who claims an address of these cards, whose address these cards claim, who else claims it."""

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from inbox import schema as t
 from inbox.card.rounds import Run
-from inbox.duplicates import finding, through
+from inbox.duplicates import blocks, finding, through
 from inbox.duplicates.likeness import CROWD, Card, Likeness, compare
 from tests.inbox.conftest import START
 
@@ -154,6 +154,22 @@ def test_a_crowd_is_not_compared_with_itself(
     run = look(connection)
     assert run.found >= 1 and run.looked == 202
     assert len(compared) <= 1 + CROWD * CROWD, "two hundred namesakes make twenty thousand pairs"
+
+
+def test_an_address_that_everybody_is_said_to_have_is_not_gathered(
+    connection: sa.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, fetch = [0], blocks.bulk.fetch
+
+    def counted(*given: Any) -> Sequence[Any]:
+        rows = fetch(*given)
+        read[0] += len(rows)
+        return rows
+
+    add(connection, [("", "", "", "", "+74950000000")] * 200)
+    monkeypatch.setattr(blocks.bulk, "fetch", counted)
+    assert blocks.pairs(connection, range(1, 21)) == set()
+    assert read[0] <= CROWD, "twenty who each meet two hundred others are four thousand rows"
 
 
 def test_what_is_kept_follows_the_card(connection: sa.Connection) -> None:
