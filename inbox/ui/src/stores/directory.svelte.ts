@@ -50,6 +50,8 @@ export class Directory<T extends { id: Id }> {
 export const managers = new Directory<Manager>('/managers');
 export const teams = new Directory<Team>('/teams');
 export const channels = new Directory<Channel>('/channels');
+/** Customers are given to them: the others look on, or write to many. */
+export const answers = (person: Manager): boolean => person.role !== 'viewer' && person.role !== 'marketer';
 /** Our own texts; what a channel's provider approves is chosen elsewhere. */
 export const templates = new Directory<Template>('/templates', { source: 'own' });
 /** Saved filters of people and lists of them. */

@@ -30,9 +30,6 @@ export function grouped(match: Match | null): Group {
   return { kind: 'all', of: match ? [match] : [fresh('tag')] };
 }
 
-/** Words divided by commas. */
-export const listed = (text: string): string[] => text.split(',').map((each) => each.trim()).filter(Boolean);
-
 const filled = (leaf: Leaf): boolean => {
   for (const name of ['tags', 'languages', 'managers', 'categories', 'organisations']) if (name in leaf && (leaf[name] as unknown[]).length === 0) return false;
   if (leaf.kind === 'list') return leaf['list'] !== null;
