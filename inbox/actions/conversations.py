@@ -13,6 +13,7 @@ from inbox.access.rights import Right, rights
 from inbox.actions.closing import closing
 from inbox.delivery.outgoing import finish_answer_task
 from inbox.labels import put
+from inbox.receive.forgotten import MARK
 from inbox.record import record
 from inbox.refusals import Conflict, Invalid, NotFound
 
@@ -58,7 +59,8 @@ def read(connection: sa.Connection, conversation_id: int, now: datetime) -> Any:
 def newest_heard(connection: sa.Connection, conversation_id: int) -> Any:
     """The row of what the customer wrote last (channel_id, address, external_id, context of the address), None: nothing."""
     m, r = t.messages.c, t.reaches.c
-    written = sa.and_(m.conversation_id == conversation_id, m.direction == "in", m.external_id.is_not(None))
+    told = sa.and_(m.external_id.is_not(None), ~m.external_id.startswith(MARK))  # of what was erased no provider hears
+    written = sa.and_(m.conversation_id == conversation_id, m.direction == "in", told)
     newest = (
         sa.select(m.channel_id, m.address, m.external_id, r.context)
         .outerjoin(t.reaches, sa.and_(r.channel_id == m.channel_id, r.address == m.address))

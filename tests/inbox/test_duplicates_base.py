@@ -10,6 +10,7 @@ from inbox import schema as t
 from inbox.card.rounds import Run
 from inbox.duplicates import blocks, finding, through
 from inbox.duplicates.likeness import CROWD, Card, Likeness, compare
+from inbox.store import bulk
 from tests.inbox.conftest import START
 
 PEOPLE: dict[str, tuple[str, ...]] = {
@@ -159,15 +160,16 @@ def test_a_crowd_is_not_compared_with_itself(
 def test_an_address_that_everybody_is_said_to_have_is_not_gathered(
     connection: sa.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, fetch = [0], blocks.bulk.fetch
+    read = [0]
 
-    def counted(*given: Any) -> Sequence[Any]:
+    def counted(*given: Any) -> Any:
         rows = fetch(*given)
         read[0] += len(rows)
         return rows
 
+    fetch = bulk.fetch
     add(connection, [("", "", "", "", "+74950000000")] * 200)
-    monkeypatch.setattr(blocks.bulk, "fetch", counted)
+    monkeypatch.setattr(bulk, "fetch", counted)
     assert blocks.pairs(connection, range(1, 21)) == set()
     assert read[0] <= CROWD, "twenty who each meet two hundred others are four thousand rows"
 

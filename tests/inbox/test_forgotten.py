@@ -11,6 +11,7 @@ from channels.base import Hook
 from channels.events import Event, Identity, InboundMessage, MessageEdited, Person
 from inbox import receive
 from inbox import schema as t
+from inbox.actions.conversations import newest_heard
 from inbox.house import House, open_house
 from inbox.receive import Arrival
 from inbox.receive.forgotten import forgotten
@@ -67,6 +68,14 @@ async def test_a_repeat_after_the_erasure_brings_nobody_back(client: Client, hou
     assert await came(*again, said("SM3", "I am back")) == 1 and len(await client.run(people)) == 1
     shown = [(await client.get(f"/conversations/{n}/messages")).body["items"] for n in await client.run(conversations)]
     assert [each["external_id"] for each in shown[0]] == [None, None] and shown[1][0]["external_id"] == "SM3"
+
+
+async def test_no_provider_hears_of_what_was_erased(client: Client, house: House, came: Callable[..., Any]) -> None:
+    await came(said("SM1"))
+    (conversation,) = await client.run(conversations)
+    assert (await client.run(newest_heard, conversation)).external_id == "SM1"
+    await erased(client, house, (await client.run(people))[0])
+    assert await client.run(newest_heard, conversation) is None
 
 
 def conversations(connection: sa.Connection) -> list[int]:

@@ -100,10 +100,12 @@ WRONG = [
     ({"name": "A", "phones": ["123"]}, "phones.0"), ({"name": "A", "emails": ["a@example.com", "x"]}, "emails.1"),
     ({"name": "A", "status": "friend"}, "status"),
     ({"name": "A", "manager": 999}, "manager"), ({"name": "A", "fields": {"turnover": "much"}}, "fields.turnover"),
+    ({"name": "A", "fields": {"": "no name"}}, "fields..[key]"),
+    ({"name": "A", "fields": {"x" * 101: "a"}}, f"fields.{'x' * 101}.[key]"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("body", "field"), WRONG, ids=[each[1] for each in WRONG])
+@pytest.mark.parametrize(("body", "field"), WRONG, ids=[each[1][:20] for each in WRONG])
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 async def test_what_cannot_stand_there_is_named(client: Client, body: dict[str, Any], field: str) -> None:
     await client.post("/organisations/fields", {"name": "turnover", "type": "number"})

@@ -10,7 +10,6 @@ from inbox.views import contacts, conversations, tasks
 from inbox.views import organisations as views
 from inbox.views.paging import All, Page
 from inbox.views.shapes import Named
-from inbox.web.api.contacts import Fields
 from inbox.web.endpoint import Call, endpoint
 from inbox.web.fields import NOT_GIVEN, Body, Change, Id, Name, PageQuery, Query, Tag
 from inbox.web.repeat import once
@@ -23,6 +22,7 @@ Note = Annotated[str, StringConstraints(max_length=5000, strip_whitespace=True)]
 Number = Annotated[str, StringConstraints(max_length=60, strip_whitespace=True)]
 Address = Annotated[str, StringConstraints(min_length=1, max_length=254, strip_whitespace=True)]
 Several = Annotated[list[Address], Field(max_length=20)]
+Fields = Annotated[dict[Annotated[str, StringConstraints(min_length=1, max_length=100)], Any], Field(max_length=200)]
 Tags = Annotated[list[Tag], Field(max_length=50)]
 PartialDate = Annotated[str, StringConstraints(max_length=40, strip_whitespace=True)]
 
