@@ -25,6 +25,8 @@ class ContactName:
     number: str
     name: str
     language: str | None
+    address: str | None
+    """The phone or mail address by which somebody without a name is known to people."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +124,7 @@ def with_names(chosen: sa.Subquery, key: str) -> sa.Select[Any]:
 _COLUMNS = (
     _c.id, _c.status, _c.contact_id, _c.channel_id, _c.manager_id, _c.team_id, _c.bot, _c.unread, _c.priority, _c.labels,
     _c.subject, _c.waiting_since, _c.answer_due, _c.snoozed_until, _c.last_at, _c.last_text, _c.last_direction, _c.last_author,
-    _c.opened_at, _c.closed_at, t.contacts.c.number, t.contacts.c.name.label("contact_name"),
+    _c.opened_at, _c.closed_at, _c.address, t.contacts.c.number, t.contacts.c.name.label("contact_name"),
     t.contacts.c.language, t.channels.c.kind, t.channels.c.name.label("channel_name"),
     t.managers.c.name.label("manager_name"), t.teams.c.name.label("team_name"),
 )  # fmt: skip
@@ -132,17 +134,29 @@ def conversation(row: Any) -> Conversation:
     """A row of `with_names` as it is shown."""
     (
         number, status, contact_id, channel_id, manager_id, team_id, bot, unread, priority, labels, subject, waiting_since,
-        answer_due, snoozed_until, last_at, last_text, last_direction, last_author, opened_at, closed_at, contact_number,
+        answer_due, snoozed_until, last_at, last_text, last_direction, last_author, opened_at, closed_at, address, contact_number,
         contact_name, language, kind, channel_name, manager_name, team_name,
     ) = row  # fmt: skip
     return Conversation(
-        id=number, status=status, contact=ContactName(id=contact_id, number=contact_number, name=contact_name, language=language),
+        id=number, status=status,
+        contact=ContactName(
+            id=contact_id, number=contact_number, name=contact_name, language=language,
+            address=None if contact_name else speaking(kind, address),
+        ),
         channel=channel_named(channel_id, kind, channel_name), assignee=named(manager_id, manager_name),
         team=named(team_id, team_name), bot=bot, unread=unread, priority=priority, labels=labels, subject=subject,
         waiting_since=waiting_since, answer_due=answer_due, snoozed_until=snoozed_until,
         last_message=LastMessage(text=last_text, at=last_at, direction=last_direction, author=last_author),
         opened_at=opened_at, closed_at=closed_at,
     )  # fmt: skip
+
+
+def speaking(kind: str, address: str) -> str | None:
+    """A person's phone or mail address, as people write it; nothing for what a messenger calls somebody inside."""
+    bare = address.removeprefix("whatsapp:")
+    if kind == "whatsapp" and bare.isdecimal():
+        return f"+{bare}"
+    return bare if bare.startswith("+") or "@" in bare else None
 
 
 def _reach(found: reach.Reach) -> Reach:

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from inbox import schema as t
+from inbox.views.conversations import speaking
 from tests.inbox.conftest import Client
 
 FIRST, SECOND, THIRD = "+4930901821", "+4930901822", "+4930901823"
@@ -44,6 +45,25 @@ async def test_a_conversation_is_listed_with_all_that_its_row_shows(client: Clie
     }  # fmt: skip
     assert (item["status"], item["unread"], item["assignee"], item["bot"]) == ("open", 1, None, True)
     assert item["waiting_since"] == "2026-11-22T09:00:00Z"
+
+
+@pytest.mark.parametrize(("name", "shown"), [("", FIRST), ("Anna", None)])
+async def test_somebody_without_a_name_is_known_by_the_address(client: Client, name: str, shown: str | None) -> None:
+    number = await client.hear(await client.channel(), "Hello", address=FIRST, name=name)
+    for found in ((await client.get("/conversations")).body["items"][0], (await client.get(f"/conversations/{number}")).body):
+        assert (found["contact"]["name"], found["contact"]["address"]) == (name, shown)
+
+
+@pytest.mark.parametrize(
+    ("kind", "address", "shown"),
+    [
+        ("sms", FIRST, FIRST), ("sms", f"whatsapp:{FIRST}", FIRST), ("sms", "anonymous:1", None),
+        ("whatsapp", "79000000155", "+79000000155"), ("whatsapp", "RU.77001", None),
+        ("email", "anna@x.example", "anna@x.example"), ("telegram", "720001", None), ("webchat", "v-1", None),
+    ],
+)  # fmt: skip
+def test_only_an_address_that_people_know_stands_for_a_name(kind: str, address: str, shown: str | None) -> None:
+    assert speaking(kind, address) == shown
 
 
 async def test_the_newest_message_is_on_top_and_who_waits_longest_where_that_is_asked(client: Client) -> None:

@@ -23,7 +23,7 @@ export type Author = 'contact' | 'manager' | 'bot' | 'system';
 export interface LastMessage { text: string; at: Time; direction: 'in' | 'out' | 'note'; author: Author; author_id?: Id | null }
 export interface Reach { channel: ChannelRef; address: string; can_send: boolean; reason: string | null; window_until: Time | null }
 export interface Conversation {
-  id: Id; status: Status; contact: { id: Id; number: string; name: string | null; language: string | null };
+  id: Id; status: Status; contact: { id: Id; number: string; name: string | null; language: string | null; address?: string | null };
   channel: ChannelRef | null; assignee: Named | null; team: Named | null; bot: boolean; unread: number; priority: number;
   labels: string[]; subject: string | null; waiting_since: Time | null; answer_due: Time | null; snoozed_until: Time | null;
   last_message: LastMessage | null; opened_at: Time; closed_at: Time | null; reaches?: Reach[];

@@ -6,10 +6,14 @@ import { perform } from '../../stores/work.svelte.ts';
 import { t } from '../../text/text.svelte.ts';
 import { snoozeChoices } from '../../text/when.ts';
 
-export function nameOf(contact: { name: string | null; number?: string | null; id: Id } | null | undefined): string {
+interface Somebody { name: string | null; number?: string | null; id: Id; address?: string | null; identities?: readonly { kind: string; address: string }[] }
+
+/** Who it is, in words: the name, else the phone or mail address, else the number. */
+export function nameOf(contact: Somebody | null | undefined): string {
   if (!contact) return t('person.nameless');
   if (contact.number?.startsWith('erased-')) return t('person.erased', { number: contact.id });
-  return contact.name?.trim() || (contact.number ? t('person.numbered', { number: contact.number }) : t('person.nameless'));
+  const address = contact.address ?? contact.identities?.find((each) => each.kind === 'phone' || each.kind === 'email')?.address;
+  return contact.name?.trim() || address || (contact.number ? t('person.numbered', { number: contact.number }) : t('person.nameless'));
 }
 
 export async function closeIt(item: Conversation): Promise<void> {
