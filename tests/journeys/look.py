@@ -76,7 +76,7 @@ async def empty(folder: Path) -> AsyncIterator[System]:
 async def huge(folder: Path) -> AsyncIterator[System]:
     """A hundred thousand conversations, a million messages."""
     async with installation(folder) as system:
-        await system.add_channel("webchat", "Site", {"origins": "*"})
+        await system.add_channel("webchat", "Site", {"origins": "https://shop.example"})
         await asyncio.to_thread(converse, Rig(folder / "data", ""), MANY)
         system.start()
         await system.ready()

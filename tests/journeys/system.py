@@ -227,7 +227,8 @@ import json, sys
 from inbox.cli import app
 
 for words in json.loads(sys.argv[1]):
-    app(words, standalone_mode=False)
+    if refused := app(words, standalone_mode=False):
+        sys.exit(refused)
     print({_END!r}, end="", flush=True)
 """
 
