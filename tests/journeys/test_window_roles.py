@@ -28,17 +28,17 @@ class Role:
 
 
 ROLES = (
-    Role(name="lead", rail=("tasks", "bots", "broadcasts", "reports"), shut=("channels/new",)),
+    Role(name="lead", rail=("tasks", "bots", "broadcasts", "reports"), shut=("webhooks", "channels/new")),
     Role(
         name="operator",
         rail=("tasks",),
-        shut=("bots", "broadcasts", "reports", "imports", "cards", "broadcasts/new", "segments/new", "channels/new"),
+        shut=("bots", "broadcasts", "reports", "imports", "cards", "webhooks", "broadcasts/new", "segments/new", "channels/new"),
     ),
-    Role(name="marketer", rail=("bots", "broadcasts"), shut=("tasks", "reports", "work", "cards", "channels/new")),
+    Role(name="marketer", rail=("bots", "broadcasts"), shut=("tasks", "reports", "work", "cards", "webhooks", "channels/new")),
     Role(
         name="viewer",
         rail=("tasks", "bots", "broadcasts", "reports"),
-        shut=("imports", "work", "cards", "broadcasts/new", "segments/new", "channels/new"),
+        shut=("imports", "work", "cards", "webhooks", "broadcasts/new", "segments/new", "channels/new"),
     ),
 )
 

@@ -9,7 +9,7 @@ const places: Record<string, readonly [Key, ...string[]]> = {
   quality: ['quality.title', 'contacts.read'], duplicates: ['duplicates.title', 'contacts.read'], imports: ['imports.title', 'imports.read'],
   tasks: ['rail.tasks', 'tasks.read'], bots: ['rail.bots', 'flows.read'], broadcasts: ['rail.broadcasts', 'broadcasts.read'], reports: ['rail.reports', 'reports.read'],
   settings: ['settings.me'], notifications: ['notices.title'], channels: ['rail.channels', 'channels.read'], team: ['rail.team', 'people.read'],
-  canned: ['canned.title', 'templates.read'], templates: ['rail.templates', 'templates.read'], work: ['offers.title', 'conversations.write', 'work.write'], cards: ['card.settings', 'people.write'],
+  canned: ['canned.title', 'templates.read'], templates: ['rail.templates', 'templates.read'], work: ['offers.title', 'conversations.write', 'work.write'], cards: ['card.settings', 'people.write'], webhooks: ['webhooks.title', 'webhooks.write'],
 };
 const parts: Record<string, typeof places[string]> = {
   'broadcasts/new': ['broadcasts.add', 'broadcasts.write'], 'channels/new': ['channels.add', 'channels.write'], 'segments/new': ['segments.add', 'broadcasts.write'],
