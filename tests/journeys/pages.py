@@ -82,7 +82,7 @@ async def _colleagues(api: Api) -> None:
 
 async def settled(page: Page) -> None:
     """The page shows what it has, not its skeleton."""
-    await expect(page.locator(".skeleton")).to_have_count(0)
+    await expect(page.locator(".skeleton, [aria-busy=true]")).to_have_count(0)
     await page.evaluate(STILL)
 
 
