@@ -221,7 +221,7 @@ def _write(doing: _Doing, row: sa.Row[Any], action: Action, *, note: bool) -> in
 
 def _rendered(doing: _Doing, row: sa.Row[Any], text: str) -> str:
     """With the same variables as a template's: {{ contact.name }}, and {{ manager.name }}."""
-    card, m = told.of(doing.connection, row.contact_id), t.managers.c
+    card, m = told.of(doing.connection, row.contact_id, many=True), t.managers.c
     manager = {"name": doing.connection.scalar(sa.select(m.name).where(m.id == doing.by)) or ""}
     try:
         return render(text, {**card, "contact": card, "manager": manager})

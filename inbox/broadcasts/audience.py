@@ -14,7 +14,6 @@ from bots.render import RenderError, render
 from inbox import schema as t
 from inbox.accounts import capabilities
 from inbox.card import told
-from inbox.quality.greeting import greeting
 from inbox.segments import Filter
 from inbox.segments import members as in_segment
 from inbox.store import bulk
@@ -64,7 +63,7 @@ def load(connection: sa.Connection, contact_ids: Sequence[int]) -> list[Member]:
         ways[row.contact_id].append(_address(row))
     return [
         Member(
-            id=row.id, card=Card({"name": "", "language": ""} | told.known(row), row.greeting, greeting),
+            id=row.id, card=told.card(row, many=True),
             person=Person(id=row.id, addresses=tuple(ways[row.id]), timezone=row.timezone or ""),
         )
         for row in bulk.fetch(connection, _CONTACTS, {"contacts": contact_ids})

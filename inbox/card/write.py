@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import available_timezones
 
 import sqlalchemy as sa
 
 from inbox import schema as t
 from inbox.card import fields as card_fields
+from inbox.card.zones import zones
 from inbox.refusals import Invalid
 from inbox.store import ids
 
@@ -88,7 +88,7 @@ def birthday(typed: str | None, now: datetime) -> str | None:
 
 
 def _consider(connection: sa.Connection, now: datetime, values: dict[str, Any]) -> None:
-    if values.get("timezone") is not None and values["timezone"] not in available_timezones():
+    if values.get("timezone") is not None and values["timezone"] not in zones():
         raise Invalid("timezone", "This is not a time zone; they are named like Europe/Berlin")
     if "birthday" in values:
         values["birthday"] = birthday(values["birthday"], now)

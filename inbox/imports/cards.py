@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
-from zoneinfo import available_timezones
 
 import phonenumbers
 
 from inbox import people
+from inbox.card.zones import zones
 from inbox.imports.columns import TARGETS
 from inbox.refusals import Invalid
 
@@ -157,7 +157,7 @@ def _language(text: str) -> str:
 
 @lru_cache(256)
 def _timezone(text: str) -> str:
-    if text not in available_timezones():
+    if text not in zones():
         raise Invalid("timezone", "This is not a time zone; they are named like Europe/Berlin")
     return text
 

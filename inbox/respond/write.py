@@ -136,7 +136,7 @@ def _change_contact(connection: sa.Connection, now: datetime, case: Case, outcom
         return {}
     connection.execute(sa.update(t.contacts).where(t.contacts.c.id == case.row.contact_id).values(values))
     fields, known = values.pop("fields", case.row.fields), case.row.fields
-    changes = {name: (getattr(case.row, name), value) for name, value in values.items() if getattr(case.row, name) != value}
+    changes = {name: (getattr(case.row, name), value) for name, value in values.items()}
     names = [name for name in fields | known if fields.get(name) != known.get(name)]
     return changes | {f"fields.{name}": (known.get(name), fields.get(name)) for name in names}
 

@@ -60,6 +60,8 @@ async def test_a_template_is_tried_on_somebody(client: Client) -> None:
     body = {"body": "{{ name }} from {{ contact.city }}, {{ sum }}", "variables": {"sum": 5}, "contact_id": contact}
     assert (await client.post("/templates/preview", body)).body == {"text": "Dora from Berlin, 5"}
     assert (await client.post("/templates/preview", {"body": "{{ who }}"})).errors.keys() == {"body"}
+    nobody = {"body": "Hello {{ contact.name }}{{ name }}!", "contact_id": (await client.post("/contacts", {})).body["id"]}
+    assert (await client.post("/templates/preview", nobody)).body == {"text": "Hello !"}, "as a broadcast would say it"
     assert (await client.post("/templates/preview", body | {"contact_id": 999})).status == 404
 
 

@@ -52,6 +52,10 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("no time zone", {"timezone": "Omsk"}, {"fields": {"size": "m", "timezone": "Omsk"}}),
     ("a category", {"category": "A"}, {"category": "A"}),
     ("no category", {"category": "best"}, {"fields": {"size": "m", "category": "best"}}),
+    ("the name again", {"name": "Anna"}, {}),
+    ("the same address again", {"home_address": HOME["text"]}, {}),
+    ("an address without a label", {"_address": "Orel"}, {"fields": {"size": "m", "_address": "Orel"}}),
+    ("an endless label", {f"{'x' * 41}_address": "Orel"}, {"fields": {"size": "m", f"{'x' * 41}_address": "Orel"}}),
     ("a name", {"name": "Anna Maria"}, {"name": "Anna Maria"}),
     ("an endless name", {"name": "A" * 500}, {"name": "A" * 200}),
 ]  # fmt: skip

@@ -117,7 +117,7 @@ async def preview_template(call: Call, body: TemplatePreview) -> Rendered:
     if body.contact_id is not None:
         if Right.CONTACTS_READ not in call.who.rights:
             raise Invalid("contact_id", "You may not see contacts")
-        card = await call.read(told.of, (await call.read(contacts.one, body.contact_id)).id)
+        card = await call.read(told.of, (await call.read(contacts.one, body.contact_id)).id, many=True)
     try:
         return Rendered(text=render(body.body, {**card, "contact": card, **body.variables}))
     except RenderError as error:
