@@ -17,17 +17,26 @@ from pathlib import Path
 from typing import Literal
 
 from PIL import Image
-from playwright.async_api import Browser, Route
+from playwright.async_api import Browser, Route, expect
 
 from bench.fill import converse
 from bench.rig import Rig
-from tests.journeys.pages import SHOW, STATES, Open, every_page, furnish, settled
+from tests.journeys.pages import SHOW, STATES, Open, every_page, furnish, key, settled
 from tests.journeys.people import settle
 from tests.journeys.strangers import move_in
 from tests.journeys.system import OWNER, PASSWORD, System, installation
 from tests.journeys.town import town
 from tests.journeys.window import Window, chromium, window
 
+
+async def found_right_to_left(vera: Window) -> None:
+    await key("Control+KeyK")(vera)
+    await vera.page.get_by_role("dialog").get_by_role("combobox").first.fill("ההזמנה")
+    await expect(vera.page.locator("mark").first).to_be_visible()
+
+
+MOODS = STATES | {"search right to left": found_right_to_left}
+"""The strangers' too, who live only here."""
 HEIGHTS = {1440: 900, 1000: 760, 390: 844}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 LANGUAGES = ("en", "ru")
@@ -184,7 +193,7 @@ async def in_weather(asked: Asked, vera: Window, shown: Sequence[str], width: in
 
 async def in_states(asked: Asked, vera: Window, number: int, width: int, language: str) -> None:
     """The inbox with each of its dialogs, menus and moods. Their buttons are found by their English names."""
-    for state, show in STATES.items():
+    for state, show in MOODS.items():
         if asked.states and state not in asked.states:
             continue
         await vera.page.goto(f"{vera.system.url}/inbox/{number}?view=all")
@@ -219,7 +228,7 @@ async def look_at(asked: Asked, browser: Browser, system: System, house: str) ->
                     await in_weather(asked, vera, shown or [f"/{page}" for page in asked.pages], width, language)
                     if language == "en" and asked.wants("/inbox"):
                         await in_states(asked, vera, await _newest(system), width, language)
-        sheets(asked)
+        sheets(asked)  # of this width, in all its languages
     if house == "full":
         await look_as(asked, browser, system)
 
@@ -266,7 +275,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--house", nargs="+", choices=HOUSES, default=list(HOUSES))
     parser.add_argument("--role", nargs="*", choices=ROLES, default=list(ROLES))
-    parser.add_argument("--state", nargs="*", choices=["plain", *WEATHER, *STATES], default=[], help="plain: pages as they are")
+    parser.add_argument("--state", nargs="*", choices=["plain", *WEATHER, *MOODS], default=[], help="plain: pages as they are")
     parser.add_argument("--page", nargs="+", default=[], help="the first word of the address: inbox people settings")
     parser.add_argument("--width", nargs="+", type=int, default=list(HEIGHTS))
     given = parser.parse_args()

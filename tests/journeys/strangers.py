@@ -20,13 +20,14 @@ HTML = """<div style="font-family: Georgia"><h2>Order 1042</h2><p>The <b>blue</b
 async def move_in(city: Town) -> None:
     """They write; some are answered, one has a thread of hundreds of lines."""
     await _of_name(city, BY["whatsapp"], LONG, "Здравствуйте! Подскажите, пожалуйста, когда привезут заказ?")
-    await _of_name(city, BY["telegram"], HEBREW, "שלום, איפה ההזמנה שלי? Order 1042")
+    hebrew = await _of_name(city, BY["telegram"], HEBREW, "שלום, איפה ההזמנה שלי? Order 1042")
     await _of_name(city, BY["whatsapp"], ARABIC, "مرحبا، أين طلبي رقم ١٠٤٢؟")
     await _of_name(city, BY["telegram"], "🌸🌸 Лёля 🌸🌸", "👍👍👍")
     await _of_name(city, BY["sms"], NAMELESS, "Where is my parcel")
     mail = await _of_name(city, BY["email"], "Emma Clarke", "The blue one arrived broken.", subject="Order 1042", html=HTML)
     photos = tuple(_photo(number) for number in range(3))
     album = await _of_name(city, BY["telegram"], "Анна Кузнецова", "Вот фото", files=photos)
+    await _quoted(city, hebrew, "היום עד הערב.\nOrder 1042 is on its way.")
     await _answered(city, mail, "We send a new one today.")
     await _answered(city, album, "Спасибо, передали в ремонт. " * 30)
 
@@ -44,6 +45,13 @@ async def _answered(city: Town, visitor: Visitor, text: str) -> None:
     await visitor.write("Talk to a person")
     await city.system.api.post(f"/conversations/{number}/messages", {"text": text})
     await handed_over(city.system, number)
+
+
+async def _quoted(city: Town, visitor: Visitor, text: str) -> None:
+    """An answer to what was said first."""
+    number = (await visitor.conversation())["id"]
+    first = (await city.system.api.messages(number))[0]
+    await city.system.api.post(f"/conversations/{number}/messages", {"text": text, "reply_to": first["id"]})
 
 
 def _photo(number: int) -> PhoneFile:
