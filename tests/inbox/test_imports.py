@@ -185,6 +185,10 @@ async def test_wrong_rows_come_back_with_their_reasons(client: Client) -> None:
     assert some(done["counts"]) == {"new": 1, "wrong": 5}
     rows = list(csv.reader(io.StringIO((await client.get(f"/imports/{done['id']}/errors")).body.decode("utf-8-sig"))))
     assert rows[0] == ["row", "problem", "Name", "Phone", "E-mail", "Manager"]
+    first = (await client.get(f"/imports/{done['id']}/wrong")).body["items"]
+    assert [(str(row["row"]), row["cells"]) for row in first] == [(row[0], row[2:]) for row in rows[1:]]
+    assert first[0]["problems"] == [{"column": 1, "message": rows[1][1].removeprefix("Phone: ")}]
+    assert (await client.get("/imports/987654/wrong")).status == 404
     assert [(row[0], row[2]) for row in rows[1:]] == [("1", "Anna"), ("2", ""), ("3", "Eva"), ("4", "Ida"), ("5", "Jan")]
     words = [row[1] for row in rows[1:]]
     assert "Phone: There is no such number" in words[0] and "neither a name" in words[1] and "E-mail: This is not" in words[2]

@@ -102,6 +102,7 @@ async def test_a_file_of_people_with_errors_is_brought_in_mended_and_taken_back(
     await vera.page.get_by_role("button", name="Import", exact=True).click()
     errors = vera.page.get_by_role("link", name="Rows with errors")
     await expect(errors).to_be_visible()
+    await expect(vera.page.get_by_role("region", name="What is wrong").get_by_text("Nina Imported")).to_be_visible()
     async with vera.page.expect_download() as download:
         await errors.click()
     said = Path(await (await download.value).path()).read_text(encoding="utf-8-sig")

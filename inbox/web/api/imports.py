@@ -23,6 +23,7 @@ from inbox.web.fields import NOT_GIVEN, Change, PageQuery, Tag
 from inbox.web.problems import Problem, invalid
 
 LARGEST = 300 * 1024 * 1024
+FIRST_WRONG = 20
 Target = Annotated[str, Field(max_length=106)]
 
 
@@ -130,6 +131,13 @@ async def delete_import(call: Call, import_id: int) -> None:
     """Forget an import; the people stay, and it can no longer be undone."""
     if file := await call.run(desk.drop, call.now, import_id):
         await asyncio.to_thread((folder(call.app[keys.SETTINGS].data) / file).unlink, missing_ok=True)
+
+
+@endpoint("GET", "/imports/{import_id}/wrong", Right.IMPORTS_READ)
+async def list_wrong_rows(call: Call, import_id: int) -> All[views.WrongRow]:
+    """The first rows that could not be taken in, and why; all of them are in `errors`."""
+    await call.read(views.headings, import_id)
+    return All(items=await call.read(views.wrong, import_id, 0, FIRST_WRONG))
 
 
 @endpoint("GET", "/imports/{import_id}/errors", Right.IMPORTS_READ, answer=bytes, content_type="text/csv")

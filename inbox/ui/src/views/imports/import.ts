@@ -9,7 +9,9 @@ export interface Import {
   country: string; existing: 'fill' | 'replace' | 'skip'; verified: boolean; tags: string[]; total: number | null; place: number;
   counts: Counts; checked: Counts | null; error: string; manager: Named | null; created_at: Time; started_at: Time | null; finished_at: Time | null;
 }
-export interface PreviewRow { row: number; name: string; phones: string[]; emails: string[]; tags: string[]; company: string; position: string; fields: Record<string, string>; problems: { column: number | null; message: string }[]; warnings: { place: string; kind: string; before: string; after: string | null }[] }
+/** `column` null: the row as a whole. */
+export interface RowProblem { column: number | null; message: string }
+export interface PreviewRow { row: number; name: string; phones: string[]; emails: string[]; tags: string[]; company: string; position: string; fields: Record<string, string>; problems: RowProblem[]; warnings: { place: string; kind: string; before: string; after: string | null }[] }
 
 export const targets = ['name', 'last_name', 'first_name', 'middle_name', 'phone', 'email', 'number', 'language', 'timezone', 'manager', 'tags', 'company', 'position'] as const;
 export const countries = ['', 'RU', 'KZ', 'BY', 'UA', 'UZ', 'AM', 'GE', 'DE', 'GB', 'US', 'FR', 'ES', 'IT', 'PL', 'TR', 'AE', 'IL', 'IN', 'AR', 'BR'] as const;
