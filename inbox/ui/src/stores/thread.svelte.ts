@@ -8,6 +8,8 @@ import { settle, whenSent } from './outbox.svelte.ts';
 import { conversation, fetchConversation, watch } from './conversations.svelte.ts';
 
 const rank: Record<State, number> = { queued: 0, sending: 1, unknown: 2, failed: 3, sent: 4, delivered: 5, read: 6 };
+/** What we know is further than what is told: states never go back down, in whatever order their news arrive. */
+const behind = (known: State | null | undefined, told: State | null | undefined) => Boolean(known && told && rank[told] < rank[known] && told !== 'failed');
 const order = (a: Message, b: Message) => Date.parse(a.at) - Date.parse(b.at) || a.id - b.id;
 
 export class Thread {
@@ -185,13 +187,13 @@ export class Thread {
     for (const item of items) {
       const known = this.#byId.get(item.id)?.state ?? this.#early.get(item.id);
       this.#early.delete(item.id);
-      const stale = known && item.state && rank[item.state] < rank[known] && item.state !== 'failed';
-      this.#byId.set(item.id, stale ? { ...item, state: known } : item);
+      this.#byId.set(item.id, known && behind(known, item.state) ? { ...item, state: known } : item);
     }
   }
 
   #state({ message_id: id, state, reason }: Record<string, unknown>): void {
     const known = this.#byId.get(id as Id);
+    if (behind(known?.state ?? this.#early.get(id as Id), state as State)) return;
     if (!known) { this.#early.set(id as Id, state as State); return; }
     this.#byId.set(known.id, { ...known, state: state as State, reason: (reason as string | null | undefined) ?? known.reason });
     // What else can be done about it, only the message itself tells.

@@ -90,6 +90,19 @@ beforeEach(() => { rows = new Map(); answers = []; forget(); });
 for (const order of all(['stream', 'up', 'reload'])) test(`taken, then ${order.join(', ') || 'nothing'}`, () => lived(order, true));
 for (const order of all(['up', 'reload'])) test(`not taken, then ${order.join(', ') || 'nothing'}`, () => lived(order, false));
 
+for (const known of [true, false]) test(`a tick never goes back, ${known ? 'of what stands there' : 'of what is still being fetched'}`, async () => {
+  takes = true;
+  const life = await open();
+  const tell = (kind: string, data: object) => stream.dispatchEvent(new MessageEvent(kind, { data: JSON.stringify(data) }));
+  rows.set('colleague', { id: 1, conversation_id: 1, data: {}, text: 'hello', at: new Date().toISOString(), direction: 'out', state: 'queued' });
+  tell('message', { conversation_id: 1, message_id: 1 });
+  if (known) await quiet();
+  for (const state of ['delivered', 'sent']) tell('state', { message_id: 1, state });
+  await quiet();
+  assert.deepEqual(life.thread.messages.map((each) => each.state), ['delivered']);
+  life.thread.close();
+});
+
 test('what one deletes while the line is down does not leave, nor from another tab', async () => {
   takes = false;
   const first = await open();
