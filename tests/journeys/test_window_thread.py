@@ -78,6 +78,7 @@ async def test_tab_turns_the_box_into_a_note_and_back(vera: Window, talk: Talk) 
 
 async def test_a_refusal_keeps_the_text_and_says_why(city: Town, vera: Window) -> None:
     visitor, number = await asking(city, TELEGRAM)
+    await visitor.sees("passing you on")
     await vera.open(number)
     await vera.context.set_offline(True)
     try:
