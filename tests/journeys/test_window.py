@@ -8,8 +8,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.journeys.system import OWNER, Json, wait_until
-from tests.journeys.town import WAYS, Town, Visitor, town
-from tests.journeys.window import MARKS, Window, handed_over, note_many, window
+from tests.journeys.town import WAYS, Town, town
+from tests.journeys.window import MARKS, Window, asking, note_many, window
 
 pytestmark = list(MARKS)
 TELEGRAM = next(way for way in WAYS if way.kind == "telegram")
@@ -33,23 +33,14 @@ async def vera(browser: Browser, city: Town) -> AsyncIterator[Window]:
         yield found
 
 
-async def asking(city: Town, words: str = "Talk to a person") -> tuple[Visitor, int]:
-    visitor = city.newcomer(TELEGRAM, language="en")
-    await visitor.write("Talk to a person")
-    number = (await visitor.conversation())["id"]
-    await handed_over(city.system, number)
-    if words != "Talk to a person":
-        await visitor.write(words)
-    return visitor, number
-
-
 async def contact(city: Town, name: str, phone: str) -> Json:
     made: Json = await city.system.api.post("/contacts", {"name": name, "identities": [{"kind": "phone", "address": phone}]})
     return made
 
 
 async def test_search_opens_at_the_message_that_was_found(city: Town, vera: Window) -> None:
-    _, number = await asking(city, "My heron-blue umbrella is broken")
+    visitor, number = await asking(city, TELEGRAM)
+    await visitor.write("My heron-blue umbrella is broken")
 
     async def stored() -> list[Json]:
         return [m for m in await city.system.api.messages(number) if "umbrella" in m["text"]]
@@ -119,7 +110,7 @@ async def test_a_file_of_people_with_errors_is_brought_in_mended_and_taken_back(
 
 
 async def test_everything_by_keyboard_alone(browser: Browser, city: Town) -> None:
-    visitor, number = await asking(city)
+    visitor, number = await asking(city, TELEGRAM)
     async with window(browser, city.system) as hands:
         page = hands.page
         await hands.go("/inbox?view=all")

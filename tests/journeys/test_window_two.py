@@ -6,9 +6,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Error, expect
 
-from tests.journeys.system import OWNER, Json, texts, wait_until
-from tests.journeys.town import WAYS, Town, Visitor, Way, town
-from tests.journeys.window import COLLEAGUE, MARKS, Window, add_colleague, handed_over, window
+from tests.journeys.system import OWNER, texts, wait_until
+from tests.journeys.town import WAYS, Town, Way, town
+from tests.journeys.window import COLLEAGUE, MARKS, Window, add_colleague, asking, window
 
 pytestmark = list(MARKS)
 FIVE = tuple({way.kind: way for way in reversed(WAYS)}.values())
@@ -35,19 +35,10 @@ async def boris(browser: Browser, city: Town) -> AsyncIterator[Window]:
         yield found
 
 
-async def asking(city: Town, way: Way) -> tuple[Visitor, Json]:
-    """A customer who wants a person, and their conversation with the bot out of it."""
-    visitor = city.newcomer(way, language="en")
-    await visitor.write("Talk to a person")
-    conversation = await visitor.conversation()
-    await handed_over(city.system, conversation["id"])
-    return visitor, conversation
-
-
 @pytest.mark.parametrize("way", FIVE, ids=lambda way: way.kind)
 async def test_what_one_answers_reaches_the_phone_and_the_colleague(city: Town, vera: Window, boris: Window, way: Way) -> None:
-    visitor, conversation = await asking(city, way)
-    number, text = conversation["id"], f"Ready by eight, over {way.kind}"
+    visitor, number = await asking(city, way)
+    text = f"Ready by eight, over {way.kind}"
     await boris.open(number)
     await vera.go("/inbox?view=all")
     await vera.row(number).get_by_role("link").click()
@@ -64,8 +55,8 @@ async def test_what_one_answers_reaches_the_phone_and_the_colleague(city: Town, 
 
 
 async def test_without_a_network_order_and_text_survive_a_reload_and_all_goes_once(city: Town, vera: Window) -> None:
-    visitor, conversation = await asking(city, TELEGRAM)
-    number, written = conversation["id"], [f"Without a line, part {n}" for n in range(1, 5)]
+    visitor, number = await asking(city, TELEGRAM)
+    written = [f"Without a line, part {n}" for n in range(1, 5)]
     await vera.open(number)
     await vera.context.set_offline(True)
     try:
@@ -91,8 +82,7 @@ async def test_without_a_network_order_and_text_survive_a_reload_and_all_goes_on
 
 
 async def test_two_who_answer_at_once_are_warned_and_the_customer_hears_one(city: Town, vera: Window, boris: Window) -> None:
-    visitor, conversation = await asking(city, TELEGRAM)
-    number = conversation["id"]
+    visitor, number = await asking(city, TELEGRAM)
     await vera.open(number)
     await boris.open(number)
     await vera.box.press_sequentially("The price is ten")
@@ -115,8 +105,7 @@ async def test_two_who_answer_at_once_are_warned_and_the_customer_hears_one(city
 async def test_what_a_colleague_closes_leaves_the_list_of_the_other_without_a_reload(
     city: Town, vera: Window, boris: Window
 ) -> None:
-    _, conversation = await asking(city, TELEGRAM)
-    number = conversation["id"]
+    _, number = await asking(city, TELEGRAM)
     await boris.go("/inbox?view=all")
     await expect(boris.row(number)).to_be_visible()
     await vera.open(number)
