@@ -84,6 +84,26 @@ async def test_two_cards_become_one_and_two_again(city: Town, vera: Window) -> N
     assert [each["name"] for each in again] == ["Anna Berg", "Anna Bergh"]
 
 
+async def test_before_companies_become_one_it_is_said_what_comes_along(city: Town, vera: Window) -> None:
+    api = city.system.api
+    stays = await api.post("/organisations", {"name": "Parasol House", "address": "Main street 1"})
+    goes = await api.post("/organisations", {"name": "Brolly Works", "address": "Side street 2", "phones": ["+79161113301"]})
+    await vera.go(f"/organisations/{stays['id']}")
+    await vera.page.get_by_role("main").get_by_role("button", name="More").first.click()
+    await vera.page.get_by_role("menuitem", name="Merge with another company").click()
+    dialog = vera.page.get_by_role("dialog")
+    await dialog.get_by_role("combobox").fill("Brolly")
+    await dialog.get_by_role("option", name="Brolly Works").click()
+    await expect(dialog.get_by_role("radio", name="Parasol House")).to_be_checked()
+    await expect(dialog.get_by_text("+79161113301")).to_be_visible()
+    await expect(dialog.locator("s")).to_have_text("Side street 2")
+    await dialog.get_by_role("button", name="Merge", exact=True).click()
+    await expect(dialog).to_have_count(0)
+    merged = await api.get(f"/organisations/{stays['id']}")
+    assert (merged["address"], merged["phones"]) == ("Main street 1", ["+79161113301"])
+    assert (await api.get(f"/organisations/{goes['id']}"))["merged_into"] == stays["id"]
+
+
 async def test_a_file_of_people_with_errors_is_brought_in_mended_and_taken_back(city: Town, vera: Window) -> None:
     await vera.go("/imports")
     file = {"name": "people.csv", "mimeType": "text/csv", "buffer": PEOPLE.encode()}
