@@ -1727,7 +1727,7 @@ export const en = {
   'quality.mend.empty': 'Take it away',
   'quality.emptied': '(empty)',
   'quality.open.card': 'Open the card',
-  'quality.right': 'It is right so',
+  'quality.right': 'Leave as it is',
   'quality.right.done': 'Remembered as right',
   'quality.again': 'Ask again',
   'quality.again.done': 'Among what is to be mended again',
