@@ -14,6 +14,19 @@ MOST = 50
 LONGEST = 160
 
 _c, _m, _x, _p = t.conversations.c, t.messages.c, t.mentions.c, t.contacts.c
+_heard = t.messages.alias("heard")
+SAID = sa.func.coalesce(
+    sa.func.nullif(
+        sa.select(_heard.c.text)
+        .where(_heard.c.conversation_id == _c.id, _heard.c.direction == "in")
+        .order_by(_heard.c.at.desc(), _heard.c.id.desc())
+        .limit(1)
+        .scalar_subquery(),
+        "",
+    ),
+    _c.last_text,
+).label("said")
+"""What the customer said last: whoever is called to a conversation wants that, not the bot's "I am passing you on"."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +59,7 @@ def _unassigned(connection: sa.Connection, me: int) -> Iterable[Any]:
 
 
 def _waits(kind: str, row: Any, at: datetime, text: str | None = None) -> Waits:
-    shown = shortened(row.last_text if text is None else text)
+    shown = shortened(row.said if text is None else text)
     return Waits(kind=kind, conversation_id=row.id, name=row.name, number=str(row.number), text=shown, at=at)
 
 
@@ -62,7 +75,7 @@ _ANSWERED = (
     .exists()
     .label("answered")
 )
-_SHOWN = (_c.id, _c.last_text, _c.last_at, _c.answer_due, _p.name, _p.number)
+_SHOWN = (_c.id, SAID, _c.last_at, _c.answer_due, _p.name, _p.number)
 _WAITING = (
     sa.select(*_SHOWN, _ANSWERED)
     .join(t.contacts, _p.id == _c.contact_id)

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from inbox import schema as t
-from inbox.notices.attention import MOST, Waits, shortened
+from inbox.notices.attention import MOST, SAID, Waits, shortened
 
 _c, _v, _m, _p, _k = t.conversations.c, t.events.c, t.messages.c, t.contacts.c, t.tasks.c
 SEVERAL = 4
@@ -38,7 +38,7 @@ def assigned(connection: sa.Connection, me: int, since: datetime) -> list[Waits]
     fresh = [row for row in theirs if not _touched(connection, me, row)][:MOST]
     return [
         Waits(
-            kind="assigned", conversation_id=row.id, name=row.name, number=str(row.number), text=shortened(row.last_text),
+            kind="assigned", conversation_id=row.id, name=row.name, number=str(row.number), text=shortened(row.said),
             at=row.at,
         )
         for row in fresh
@@ -64,7 +64,7 @@ def _touched(connection: sa.Connection, me: int, row: Any) -> bool:
 
 
 _GIVEN = (
-    sa.select(_c.id, _c.last_text, _p.name, _p.number, _v.id.label("event_id"), _v.at, _v.data, _v.actor_kind, _v.actor_id)
+    sa.select(_c.id, SAID, _p.name, _p.number, _v.id.label("event_id"), _v.at, _v.data, _v.actor_kind, _v.actor_id)
     .join(t.events, _v.conversation_id == _c.id)
     .join(t.contacts, _p.id == _c.contact_id)
     .where(

@@ -61,7 +61,7 @@ async def test_what_waits_is_a_request_then_a_reply_and_late_when_its_time_is_ov
     channel = await client.channel()
     number = await client.hear(channel, "Hello, \n is it ready?")
     mine = {"manager_id": client.id, "bot": False, "waiting_since": START, "answer_due": START + timedelta(minutes=15)}
-    await client.run(_set, number, **mine)
+    await client.run(_set, number, **mine, last_text="I am passing you on", last_author="bot")
     found = (await client.get("/attention")).body["items"]
     assert [(each["kind"], each["text"], each["name"]) for each in found] == [("request", "Hello, is it ready?", "Anna Schmidt")]
     await client.post(f"/conversations/{number}/messages", {"text": "Yes"})
