@@ -99,7 +99,7 @@ async def test_a_company_has_fields_of_its_own_and_shows_who_changed_what(vera: 
     await page.get_by_role("tab", name="Changes").click()
     history = page.get_by_role("tabpanel")
     await expect(history.get_by_text("trees")).to_be_visible()
-    await expect(history.get_by_text("12.50 EUR")).to_be_visible()
+    await expect(history.get_by_text("€12.50")).to_be_visible()
     await expect(history.get_by_text("added", exact=True)).to_be_visible()
     boris = await api.post("/contacts", {"name": "Boris"})
     await api.post(f"/contacts/{boris['id']}/organisations", {"organisation": made["id"]})
