@@ -204,6 +204,6 @@ async def test_the_menu_of_a_conversation_is_walked_by_keys_into_its_inner_menus
     assert str(number) not in (await vera.at(r"/inbox(/\d+)?\?")).rpartition("/")[2].partition("?")[0]
 
     async def unread() -> bool:
-        return (await city.system.api.get(f"/conversations/{number}"))["unread"] > 0
+        return bool((await city.system.api.get(f"/conversations/{number}"))["unread"])
 
     await wait_until(unread, what="the conversation is unread again")
