@@ -1,4 +1,4 @@
-"""What journeys share: a place for the database, SQLite and PostgreSQL in turn; the app as built, and a browser."""
+"""What journeys share: a place for the database, SQLite and PostgreSQL in turn; the app, a browser, and who sits there."""
 
 import itertools
 import os
@@ -12,8 +12,10 @@ from playwright.async_api import Browser
 
 from tests import postgres
 from tests.conftest import STORES
-from tests.journeys.system import ROOT
-from tests.journeys.window import chromium
+from tests.journeys.pages import TELEGRAM
+from tests.journeys.system import OWNER, ROOT
+from tests.journeys.town import Town, Visitor
+from tests.journeys.window import COLLEAGUE, Window, asking, chromium, window
 
 _numbers = itertools.count(1)
 
@@ -45,3 +47,23 @@ def app() -> None:
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as started:
         yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def vera(browser: Browser, city: Town) -> AsyncIterator[Window]:
+    """The owner before the module's installation, `city`."""
+    async with window(browser, city.system, OWNER) as found:
+        yield found
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def boris(browser: Browser, city: Town) -> AsyncIterator[Window]:
+    """A colleague, where the module has called one (`add_colleague`)."""
+    async with window(browser, city.system, COLLEAGUE) as found:
+        yield found
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def talk(city: Town) -> tuple[Visitor, int]:
+    """The conversation that most is tried on."""
+    return await asking(city, TELEGRAM)

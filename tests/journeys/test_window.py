@@ -27,12 +27,6 @@ async def city(tmp_path_factory: pytest.TempPathFactory, app: None) -> AsyncIter
         assert found.system.errors() == []
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def vera(browser: Browser, city: Town) -> AsyncIterator[Window]:
-    async with window(browser, city.system, OWNER) as found:
-        yield found
-
-
 async def contact(city: Town, name: str, phone: str) -> Json:
     made: Json = await city.system.api.post("/contacts", {"name": name, "identities": [{"kind": "phone", "address": phone}]})
     return made

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Request, Route, expect
+from playwright.async_api import Request, Route, expect
 
 from channels.sandbox.base import StandIn
 from channels.sandbox.sms import TwilioStandIn
@@ -15,9 +15,9 @@ from channels.sandbox.whatsapp import WhatsAppStandIn
 from channels.sandbox.whatsapp_templates import Template
 from tests.journeys.rows import shut_window
 from tests.journeys.stream import Stream, message
-from tests.journeys.system import OWNER, wait_until
+from tests.journeys.system import wait_until
 from tests.journeys.town import WAYS, Town, Way, town
-from tests.journeys.window import MARKS, Window, asking, window
+from tests.journeys.window import MARKS, Window, asking
 
 pytestmark = list(MARKS)
 TELEGRAM, WHATSAPP, SMS, EMAIL = (
@@ -36,12 +36,6 @@ async def city(tmp_path_factory: pytest.TempPathFactory, app: None) -> AsyncIter
         await found.system.api.post(f"/channels/{found.channels[WHATSAPP.label]}/templates/sync")
         yield found
         assert found.system.errors() == []
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def vera(browser: Browser, city: Town) -> AsyncIterator[Window]:
-    async with window(browser, city.system, OWNER) as found:
-        yield found
 
 
 def of_meta(city: Town) -> WhatsAppStandIn:

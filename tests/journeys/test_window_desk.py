@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, expect
 from channels.sandbox.base import PhoneFile
 from tests.journeys.system import OWNER, wait_until
 from tests.journeys.town import WAYS, Town, town
-from tests.journeys.window import COLLEAGUE, MARKS, Window, add_colleague, asking, window
+from tests.journeys.window import MARKS, Window, add_colleague, asking, window
 
 pytestmark = list(MARKS)
 TELEGRAM = next(way for way in WAYS if way.kind == "telegram")
@@ -51,18 +51,6 @@ async def city(tmp_path_factory: pytest.TempPathFactory, app: None) -> AsyncIter
         await add_colleague(found.system)
         yield found
         assert found.system.errors() == []
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def vera(browser: Browser, city: Town) -> AsyncIterator[Window]:
-    async with window(browser, city.system, OWNER) as found:
-        yield found
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def boris(browser: Browser, city: Town) -> AsyncIterator[Window]:
-    async with window(browser, city.system, COLLEAGUE) as found:
-        yield found
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")

@@ -28,20 +28,8 @@ async def city(tmp_path_factory: pytest.TempPathFactory, app: None) -> AsyncIter
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def talk(city: Town) -> Talk:
-    """The conversation that most is tried on."""
-    return await asking(city, TELEGRAM)
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def other(city: Town, talk: Talk) -> Talk:
     return await asking(city, TELEGRAM)
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def vera(browser: Browser, city: Town) -> AsyncIterator[Window]:
-    async with window(browser, city.system, OWNER) as found:
-        yield found
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")

@@ -7,14 +7,14 @@ from random import Random
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from channels.sandbox.base import Fault, PhoneFile
 from channels.sandbox.life import picture
 from channels.sandbox.telegram import TelegramStandIn
-from tests.journeys.system import OWNER, wait_until
+from tests.journeys.system import wait_until
 from tests.journeys.town import WAYS, Town, Visitor, town
-from tests.journeys.window import MARKS, Window, asking, window
+from tests.journeys.window import MARKS, Window, asking
 
 pytestmark = list(MARKS)
 TELEGRAM = next(way for way in WAYS if way.kind == "telegram")
@@ -26,18 +26,6 @@ async def city(tmp_path_factory: pytest.TempPathFactory, app: None) -> AsyncIter
     async with town(tmp_path_factory.mktemp("town"), "", (TELEGRAM,)) as found:
         yield found
         assert found.system.errors() == []
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def talk(city: Town) -> Talk:
-    """The conversation that most is tried on."""
-    return await asking(city, TELEGRAM)
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def vera(browser: Browser, city: Town) -> AsyncIterator[Window]:
-    async with window(browser, city.system, OWNER) as found:
-        yield found
 
 
 def telegram(city: Town) -> TelegramStandIn:

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Error, expect
+from playwright.async_api import Error, expect
 
-from tests.journeys.system import OWNER, texts, wait_until
+from tests.journeys.system import texts, wait_until
 from tests.journeys.town import WAYS, Town, Way, town
-from tests.journeys.window import COLLEAGUE, MARKS, Window, add_colleague, asking, window
+from tests.journeys.window import MARKS, Window, add_colleague, asking
 
 pytestmark = list(MARKS)
 FIVE = tuple({way.kind: way for way in reversed(WAYS)}.values())
@@ -21,18 +21,6 @@ async def city(tmp_path_factory: pytest.TempPathFactory, app: None) -> AsyncIter
         await add_colleague(found.system)
         yield found
         assert found.system.errors() == []
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def vera(browser: Browser, city: Town) -> AsyncIterator[Window]:
-    async with window(browser, city.system, OWNER) as found:
-        yield found
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def boris(browser: Browser, city: Town) -> AsyncIterator[Window]:
-    async with window(browser, city.system, COLLEAGUE) as found:
-        yield found
 
 
 @pytest.mark.parametrize("way", FIVE, ids=lambda way: way.kind)
